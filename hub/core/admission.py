@@ -1,0 +1,108 @@
+"""The door: may this publisher say this, and is it said right? Every fault at once; nothing half admitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from hub.core import personal, profile
+from hub.core.catalogue import KINDS
+from hub.core.catalogue.base import Data, Kind
+from hub.core.codes import Privacy
+from hub.core.event import Event, Fault, Rejected, with_attributes
+from hub.core.partners import Partner
+from hub.core.topics import events_topic
+
+_STRICTNESS: dict[Privacy, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
+
+
+class Admitted(NamedTuple):
+    """Ready for Kafka: `event` in canonical form with its privacy class, `topic`, `key` (its aggregate), and the
+    profile faults that were let through as `warnings`."""
+
+    event: Event
+    topic: str
+    key: bytes
+    warnings: tuple[Fault, ...]
+
+
+def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
+    """Checks rights, data, privacy and profile of one event that is already a sound CloudEvent."""
+    kind = KINDS.get(event.type)
+    if kind is None:
+        return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"),))
+    denied = tuple(_rights(event, kind, publisher))
+    data, wrong = _read(event, kind)
+    wrong += [*_personal(event, kind)]
+    profiled = tuple(profile.check(event))
+    if publisher.profile == "refuse":
+        wrong += profiled
+    if denied or wrong or data is None:
+        return Rejected((*denied, *wrong), 403 if denied else 400)
+    return _classified(with_data(event, data), kind, data, () if publisher.profile == "refuse" else profiled)
+
+
+def with_data(event: Event, data: Data) -> Event:
+    return Event(event.attributes, data)
+
+
+def _rights(event: Event, kind: Kind, publisher: Partner) -> Iterator[Fault]:
+    """Bound to its sources, to the kinds its roles and its own list allow, and to its organisations."""
+    if event.source not in publisher.sources:
+        yield Fault("/source", "foreign-source", "this token may not publish for that source")
+    if not kind.publishers & set(publisher.roles):
+        yield Fault("/type", "not-your-type", f"{kind.code} may only be published by: {_names(kind)}")
+    elif publisher.types and not any(_covers(t, event.type) for t in publisher.types):
+        yield Fault("/type", "not-your-type", "this token was not given this type")
+    data = event.data if isinstance(event.data, dict) else {}
+    for name in kind.orgs:
+        ref = data.get(name)
+        if isinstance(ref, str) and not publisher.owns(ref):
+            yield Fault(f"/data/{name}", "foreign-organisation", "must be an organisation of the publisher")
+
+
+def _names(kind: Kind) -> str:
+    return ", ".join(sorted(kind.publishers))
+
+
+def _covers(allowed: str, type: str) -> bool:
+    return type.startswith(allowed[:-1]) if allowed.endswith("*") else type == allowed
+
+
+def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:
+    """Data in canonical form (lower-case UUIDs, ISO dates), or every fault in it."""
+    try:
+        model = kind.data.model_validate_json(orjson.dumps(event.data))
+    except ValidationError as error:
+        return None, [_fault(e["loc"], e["type"], e["msg"]) for e in error.errors(include_input=False, include_url=False)]
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True), []
+
+
+_WORDS = {
+    "extra_forbidden": ("unknown-field", "not a field of this event; personal and free fields are refused"),
+    "missing": ("missing", "is required"),
+}
+
+
+def _fault(loc: tuple[int | str, ...], type: str, message: str) -> Fault:
+    """Pydantic messages name the limit, not what was sent, once its input is left out."""
+    code, detail = _WORDS.get(type, (type.replace("_", "-"), message))
+    return Fault("/data" + "".join(f"/{personal.escape(str(part))}" for part in loc), code, detail)
+
+
+def _personal(event: Event, kind: Kind) -> Iterator[Fault]:
+    yield from personal.faults(event.data, allow=kind.mailboxes)
+
+
+def _classified(event: Event, kind: Kind, data: Data, warnings: tuple[Fault, ...]) -> Admitted | Rejected:
+    """A publisher may call its event more sensitive than the catalogue does, never less."""
+    real = kind.privacy(data)
+    given = str(event.attributes.get("privacyclass", real))
+    if _STRICTNESS.get(given, -1) < _STRICTNESS[real]:  # type: ignore[call-overload]
+        return Rejected((Fault("/privacyclass", "privacyclass", f"this event is {real}: say so or leave it out"),))
+    stricter = given if given in ("G0", "G1", "P1", "P2") else real
+    stamped = with_attributes(event, {"privacyclass": stricter, "datacontenttype": "application/json"})
+    return Admitted(stamped, events_topic(stricter), kind.key(data).encode(), warnings)

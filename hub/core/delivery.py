@@ -1,0 +1,52 @@
+"""What stands in an outbox: one event as one subscription may see it, ready to send."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+
+from hub.core.event import Event, from_structured
+from hub.core.records import Headers, Out
+from hub.core.topics import outbox
+
+_SPACE = uuid.UUID("5f0b3c52-8f3e-5c8e-9d0e-0a4b7c1d2e3f")
+
+
+class Delivery(NamedTuple):
+    """One record of an outbox. `id` is the webhook-id: the same over retries, restarts and replays. `accepted` and
+    `routed` are milliseconds since 1970; `subject` orders (same subject, same order)."""
+
+    id: str
+    subject: str
+    accepted: int
+    routed: int
+    body: bytes
+
+    def event(self) -> Event:
+        return from_structured(self.body)
+
+
+def delivery_id(source: str, id: str, subscription: str) -> str:
+    """Derived, never drawn: deciding again after a crash gives the same id (and no dots, as Standard Webhooks asks)."""
+    return str(uuid.uuid5(_SPACE, f"{source}\x1f{id}\x1f{subscription}"))
+
+
+def to_record(subscription: str, delivery: Delivery) -> Out:
+    headers: Headers = (
+        ("delivery", delivery.id.encode()),
+        ("accepted", str(delivery.accepted).encode()),
+        ("routed", str(delivery.routed).encode()),
+    )
+    return Out(outbox(subscription), delivery.subject.encode(), delivery.body, headers)
+
+
+def from_record(key: bytes | None, value: bytes, headers: Headers) -> Delivery:
+    """Reads what `to_record` wrote; raises KeyError or ValueError on anything else."""
+    given = dict(headers)
+    return Delivery(
+        id=given["delivery"].decode(),
+        subject=(key or b"").decode(),
+        accepted=int(given["accepted"]),
+        routed=int(given["routed"]),
+        body=value,
+    )

@@ -1,0 +1,146 @@
+"""The journal: what happened to each event, one entry at a time. Never a payload, never an identifier of a person.
+
+Entries of one event share a key, so that they keep their order in `hub.journal`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from hub.core.records import Out
+from hub.core.topics import JOURNAL
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A partner that gets the event: `deliveries` maps subscription id to delivery id; `removed` names the fields
+    (JSON pointers into data) that the policy took away or changed."""
+
+    partner: str
+    column: str
+    deliveries: dict[str, str] = {}
+    removed: tuple[str, ...] = ()
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """A column of the routing matrix (domain.md §2.9) that gets nothing now, and why."""
+
+    column: str
+    reason: str
+
+
+class Base(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
+    """`at` is milliseconds since 1970. `source` and `id` name the event; `type` its CloudEvents type."""
+
+    at: int
+    source: str = ""
+    id: str = ""
+    type: str = ""
+
+
+class Accepted(Base, frozen=True, tag="accepted"):
+    """The event is durable in Kafka. `warnings` are codes of profile faults that were let through."""
+
+    publisher: str
+    topic: str
+    via: str
+    warnings: tuple[str, ...] = ()
+
+
+class Refused(Base, frozen=True, tag="refused"):
+    """The event was refused at the door. `reasons` are fault codes only; nothing of the event is kept, its id and
+    source only when they passed their own checks."""
+
+    publisher: str
+    reasons: tuple[str, ...]
+    via: str
+
+
+class Routed(Base, frozen=True, tag="routed"):
+    """Decided. `order` counts the steps of the aggregate, so that a replay can follow the same order. `again` is true
+    when a later event made this earlier one go to more partners."""
+
+    publisher: str
+    order: int
+    told: tuple[Told, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    again: bool = False
+
+
+class Repeat(Base, frozen=True, tag="repeat"):
+    """Changed nothing: `outcome` is `duplicate` (same source and id), `conflict` (same source and id, other content)
+    or `stale` (an older state than the one known)."""
+
+    publisher: str
+    order: int
+    outcome: str
+
+
+class Quarantined(Base, frozen=True, tag="quarantined"):
+    """Could not be handled. `reason` is a code; `where` is topic/partition/offset of the record."""
+
+    reason: str
+    where: str
+
+
+class Attempted(Base, frozen=True, tag="attempted"):
+    """One delivery attempt. `outcome`: delivered, retry, stopped. `status` is the HTTP status or the failure's name;
+    `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since the event was routed."""
+
+    partner: str
+    subscription: str
+    delivery: str
+    number: int
+    attempt: int
+    outcome: str
+    status: str
+    took: int
+    waited: int
+
+
+class Pulled(Base, frozen=True, tag="pulled"):
+    """A partner read these deliveries from its feed."""
+
+    partner: str
+    subscription: str
+    deliveries: tuple[str, ...]
+
+
+class Read(Base, frozen=True, tag="read"):
+    """A partner looked up a learning line. `purpose` is the code the reader gave; `line` is a keyed hash, not the id."""
+
+    partner: str
+    purpose: str
+    line: str
+
+
+class Signal(Base, frozen=True, tag="signal"):
+    """A gap rule was raised or cleared (`change`), `rule` as in domain.md §3.5."""
+
+    rule: str
+    change: str
+    severity: str
+    responsible: str
+    due: str
+
+
+Entry = Accepted | Refused | Routed | Repeat | Quarantined | Attempted | Pulled | Read | Signal
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+def identity(source: str, id: str) -> str:
+    """32 hex characters that stand for the event (`source`, `id`) in keys and rows."""
+    return hashlib.blake2b(f"{source}\x1f{id}".encode(), digest_size=16).hexdigest()
+
+
+def record(entry: Entry) -> Out:
+    """The entry as a record of `hub.journal`, keyed by its event."""
+    return Out(JOURNAL, identity(entry.source, entry.id).encode(), _encoder.encode(entry))
+
+
+def load(raw: bytes) -> Entry:
+    """Raises msgspec.ValidationError on anything that is not an entry."""
+    return _decoder.decode(raw)

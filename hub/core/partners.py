@@ -1,0 +1,125 @@
+"""The directory of partners: who they are, what they may publish, and how they are found (domain.md §4.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+
+class Role(StrEnum):
+    """CL-ROLE of domain.md §2.2, and `operator` for those who run the hub."""
+
+    GEMEENTE = "gemeente"
+    LEERPLICHT = "leerplicht"
+    DOORSTROOMPUNT = "doorstroompunt"
+    TAALCENTRUM = "taalcentrum"
+    SWV = "swv"
+    PO = "po"
+    SO_SBO = "so-sbo"
+    VO = "vo"
+    VSO = "vso"
+    OPDC = "opdc"
+    MBO = "mbo"
+    HBO = "hbo"
+    OPVANG = "opvang"
+    JGZ = "jgz"
+    JEUGDHULP = "jeugdhulp"
+    BOARD = "board"
+    PROCESREGISSEUR = "procesregisseur"
+    HUB = "hub"
+    OPERATOR = "operator"
+
+
+class Org(msgspec.Struct, frozen=True):
+    """An organisation by its OrgRef (`brin:00YY01`, `swv:..`, `lrk:..`, `oin:..`, `kvk:..`)."""
+
+    ref: str
+    name: str
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A bearer token, known only by its SHA-256 (hex). Tokens are long and random, so no slow hash is needed."""
+
+    label: str
+    sha256: str
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """One party with a system of its own.
+
+    `sources` are the CloudEvents sources it may use, exactly. `types` narrows what its roles may publish: full types
+    or prefixes ending in `*`; empty means all that the catalogue gives its roles. `board` is the partner id of the
+    school board it belongs to. `profile` says what happens to events that break the NL GOV profile (`warn`, `refuse`).
+    """
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    orgs: tuple[Org, ...] = ()
+    board: str | None = None
+    sources: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    profile: str = "warn"
+    tokens: tuple[Token, ...] = ()
+
+    def has(self, *roles: Role) -> bool:
+        return any(role in self.roles for role in roles)
+
+    def owns(self, ref: str) -> bool:
+        return any(org.ref == ref for org in self.orgs)
+
+
+class Directory:
+    """All partners, indexed for look-up by organisation, role and source. A value: never changed after it is made."""
+
+    def __init__(self, partners: Iterable[Partner]) -> None:
+        self.partners: dict[str, Partner] = {p.id: p for p in sorted(partners, key=lambda p: p.id)}
+        self._by_org = {org.ref: p for p in self.partners.values() for org in p.orgs}
+        self._by_role: dict[Role, tuple[Partner, ...]] = {
+            role: tuple(p for p in self.partners.values() if role in p.roles) for role in Role
+        }
+        self._by_source = {source: p for p in self.partners.values() for source in p.sources}
+
+    def get(self, partner: str) -> Partner | None:
+        return self.partners.get(partner)
+
+    def of_org(self, ref: str) -> Partner | None:
+        """The partner that runs an organisation; None for one outside the hub."""
+        return self._by_org.get(ref)
+
+    def of_source(self, source: str) -> Partner | None:
+        return self._by_source.get(source)
+
+    def with_role(self, role: Role) -> tuple[Partner, ...]:
+        return self._by_role[role]
+
+    def of_token(self, token: str) -> Partner | None:
+        """The partner a bearer token belongs to. Compares every hash in constant time."""
+        digest = hash_token(token)
+        found = None
+        for partner in self.partners.values():
+            for known in partner.tokens:
+                if hmac.compare_digest(known.sha256, digest):
+                    found = partner
+        return found
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Partner)
+
+
+def dump(partner: Partner) -> bytes:
+    return _encoder.encode(partner)
+
+
+def load(raw: bytes) -> Partner:
+    """Raises msgspec.ValidationError on anything that is not a partner."""
+    return _decoder.decode(raw)

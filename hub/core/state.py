@@ -1,0 +1,106 @@
+"""What the hub remembers of one aggregate: for every slot the newest fact, and the book of what was done with it.
+
+A *slot* is one thing that can be known once at a time, such as "the start of enrolment X" or "cancellation of group
+Y". Of several facts for one slot the one with the highest rank stays, whatever came in first; so the facts, and with
+them every view, are the same for any order of arrival (domain.md D4). The book (`seen`, `told`, `receivers`,
+`signals`) does depend on the order: it says what was done, not what is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import orjson
+
+from hub.core.event import Attribute, Event
+from hub.core.journal import identity
+
+Rank = tuple[int, str, str, str]
+
+
+class Fact(msgspec.Struct, omit_defaults=True):
+    """An accepted event, as far as it must be kept to show it and to route it later.
+
+    `accepted` is the Kafka timestamp in milliseconds. `told` lists the partners that got exactly this event.
+    """
+
+    attributes: dict[str, Attribute]
+    data: dict[str, Any]
+    accepted: int = 0
+    told: list[str] = []
+
+    @property
+    def type(self) -> str:
+        return str(self.attributes["type"])
+
+    @property
+    def privacy(self) -> str:
+        return str(self.attributes.get("privacyclass", "P2"))
+
+    @property
+    def identity(self) -> str:
+        return identity(str(self.attributes["source"]), str(self.attributes["id"]))
+
+    def event(self) -> Event:
+        return Event(self.attributes, self.data)
+
+    def rank(self) -> Rank:
+        """Decides between two facts for one slot: sequence, then time of logging, then identity."""
+        event = self.event()
+        return (event.sequence, str(self.attributes.get("time", "")), event.source, event.id)
+
+
+class Raised(msgspec.Struct, omit_defaults=True):
+    """A signal that stands: `due` is the date its threshold passed, `subject` what it is about."""
+
+    rule: str
+    severity: str
+    due: str
+    responsible: str
+    subject: str
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """Everything stored under one key of the table and of `hub.lines`.
+
+    `steps` counts what was folded; `positions` holds the highest offset handled per input topic, so that a record
+    that Kafka hands out again after a crash is known as such; `seen` maps event identity to content hash; `receivers`
+    lists, per aggregate, the partners that ever got something of it; `due` is the next date on which a clock changes
+    something (ISO, empty = none).
+    """
+
+    key: str
+    steps: int = 0
+    positions: dict[str, int] = {}
+    seen: dict[str, str] = {}
+    facts: dict[str, Fact] = {}
+    receivers: dict[str, list[str]] = {}
+    signals: dict[str, Raised] = {}
+    due: str = ""
+
+    def of(self, prefix: str) -> dict[str, Fact]:
+        """Facts in slots that begin with `prefix`, which is cut off."""
+        return {slot[len(prefix) :]: fact for slot, fact in self.facts.items() if slot.startswith(prefix)}
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(State)
+
+
+def dump(state: State) -> bytes:
+    return _encoder.encode(state)
+
+
+def load(raw: bytes) -> State:
+    """Raises msgspec.ValidationError on anything that `dump` did not write."""
+    return _decoder.decode(raw)
+
+
+def content_hash(event: Event) -> str:
+    """16 hex characters over what an event says. Not over `time` and tracing, which a retry may set anew, and blind
+    to the order of JSON keys (scenario S2)."""
+    told = [event.type, event.subject, event.sequence, event.data]
+    raw = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(raw, digest_size=8).hexdigest()

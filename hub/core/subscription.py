@@ -1,0 +1,158 @@
+"""Subscriptions (CloudEvents subscriptions API) and their filters (standards.md §2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from hub.core.event import Attribute, Fault
+
+Filter = dict[str, Any]
+"""One filter object as it stands on the wire: exactly one of exact, prefix, suffix, all, any, not."""
+
+Attributes = Mapping[str, Attribute]
+
+INBOX = "inbox-"
+
+
+class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one partner wants, and where. Without `sink` it is pull only.
+
+    `config.mode` is `structured` (default) or `binary`. `secret` (`whsec_...`) signs its webhooks and is never
+    shown again after the answer that made it.
+    """
+
+    id: str
+    partner: str
+    sink: str | None = None
+    types: tuple[str, ...] = ()
+    source: str | None = None
+    filters: tuple[Filter, ...] = ()
+    config: dict[str, Any] = {}
+    protocolsettings: dict[str, Any] = {}
+    secret: str = ""
+    paused: bool = False
+    created: int = 0
+
+    @property
+    def inbox(self) -> bool:
+        return self.id == INBOX + self.partner
+
+    def wants(self, attributes: Attributes) -> bool:
+        """Whether an event with these attributes passes `source`, `types` and every filter."""
+        if self.source is not None and attributes.get("source") != self.source:
+            return False
+        if self.types and attributes.get("type") not in self.types:
+            return False
+        return all(matches(f, attributes) for f in self.filters)
+
+
+class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the courier knows of a subscription. `allowed_rate` is per minute, 0 = as many as it likes."""
+
+    state: Literal["pending", "validated", "refused", "stopped"] = "pending"
+    reason: str = ""
+    at: int = 0
+    allowed_rate: int = 0
+    sink: str = ""
+
+
+def inbox(partner: str) -> Subscription:
+    """The subscription every partner always has, so that nothing is lost while it has no webhook yet."""
+    return Subscription(id=INBOX + partner, partner=partner)
+
+
+def matches(given: Filter, attributes: Attributes) -> bool:
+    """Whether one filter holds. An unknown dialect never holds: it was refused when the subscription was made."""
+    for dialect, argument in given.items():
+        return _DIALECTS[dialect](argument, attributes) if dialect in _DIALECTS else False
+    return True
+
+
+def _text(attributes: Attributes, name: str) -> str | None:
+    value = attributes.get(name.lower())
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def _each(test: Callable[[str, str], bool]) -> Callable[[Any, Attributes], bool]:
+    def holds(pairs: Mapping[str, str], attributes: Attributes) -> bool:
+        values = ((_text(attributes, name), wanted) for name, wanted in pairs.items())
+        return all(value is not None and test(value, wanted) for value, wanted in values)
+
+    return holds
+
+
+_DIALECTS: dict[str, Callable[[Any, Attributes], bool]] = {
+    "exact": _each(lambda value, wanted: value == wanted),
+    "prefix": _each(str.startswith),
+    "suffix": _each(str.endswith),
+    "all": lambda nested, attributes: all(matches(f, attributes) for f in nested),
+    "any": lambda nested, attributes: any(matches(f, attributes) for f in nested),
+    "not": lambda nested, attributes: not matches(nested, attributes),
+}
+
+MAX_DEPTH = 8
+
+
+def check_filters(given: object, pointer: str = "/filters") -> list[Fault]:
+    """Everything wrong with a `filters` array, with JSON pointers. `sql` and unknown dialects are refused."""
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
+        return [Fault(pointer, "filters", "filters must be an array of filter objects")]
+    return [fault for i, one in enumerate(given) for fault in _check(one, f"{pointer}/{i}", 1)]
+
+
+def _check(given: object, at: str, depth: int) -> list[Fault]:
+    if depth > MAX_DEPTH:
+        return [Fault(at, "filter-depth", f"filters may be nested at most {MAX_DEPTH} deep")]
+    if not isinstance(given, Mapping) or len(given) != 1:
+        return [Fault(at, "filter", "a filter is an object with exactly one dialect as its key")]
+    ((dialect, argument),) = given.items()
+    if dialect not in _DIALECTS:
+        known = ", ".join(_DIALECTS)
+        return [Fault(at, "filter-dialect", f"unsupported filter dialect; supported are {known}")]
+    at = f"{at}/{dialect}"
+    if dialect == "not":
+        return _check(argument, at, depth + 1)
+    if dialect in ("all", "any"):
+        return _check_nested(argument, at, depth)
+    return _check_pairs(argument, at)
+
+
+def _check_nested(argument: object, at: str, depth: int) -> list[Fault]:
+    if not isinstance(argument, list) or not argument:
+        return [Fault(at, "filter", "must be an array of at least one filter")]
+    return [fault for i, one in enumerate(argument) for fault in _check(one, f"{at}/{i}", depth + 1)]
+
+
+def _check_pairs(argument: object, at: str) -> list[Fault]:
+    if not isinstance(argument, Mapping) or not argument:
+        return [Fault(at, "filter", "must be an object of at least one attribute and its value")]
+    bad = [k for k, v in argument.items() if not k or not isinstance(v, str) or not v]
+    return [Fault(at, "filter", "attribute names and values must be non-empty strings")] if bad else []
+
+
+_config = msgspec.json.Decoder(Subscription)
+_status = msgspec.json.Decoder(Status)
+_encoder = msgspec.json.Encoder()
+
+
+def dump(value: Subscription | Status) -> bytes:
+    return _encoder.encode(value)
+
+
+def load(raw: bytes) -> Subscription:
+    """Raises msgspec.ValidationError on anything that is not a subscription."""
+    return _config.decode(raw)
+
+
+def load_status(raw: bytes) -> Status:
+    return _status.decode(raw)
+
+
+def status_key(subscription: str) -> bytes:
+    """Key under which the courier writes the status into `hub.subscriptions`."""
+    return f"{subscription}/status".encode()
