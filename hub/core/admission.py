@@ -11,12 +11,11 @@ from pydantic import ValidationError
 from hub.core import personal, profile
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Data, Kind
-from hub.core.codes import Privacy
 from hub.core.event import Event, Fault, Rejected, with_attributes
 from hub.core.partners import Partner
 from hub.core.topics import events_topic
 
-_STRICTNESS: dict[Privacy, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
+_STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
 
 
 class Admitted(NamedTuple):
@@ -77,7 +76,10 @@ def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:
     try:
         model = kind.data.model_validate_json(orjson.dumps(event.data))
     except ValidationError as error:
-        return None, [_fault(e["loc"], e["type"], e["msg"]) for e in error.errors(include_input=False, include_url=False)]
+        return None, [
+            _fault(e["loc"], e["type"], e["msg"])
+            for e in error.errors(include_input=False, include_url=False)
+        ]
     return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True), []
 
 
@@ -101,8 +103,10 @@ def _classified(event: Event, kind: Kind, data: Data, warnings: tuple[Fault, ...
     """A publisher may call its event more sensitive than the catalogue does, never less."""
     real = kind.privacy(data)
     given = str(event.attributes.get("privacyclass", real))
-    if _STRICTNESS.get(given, -1) < _STRICTNESS[real]:  # type: ignore[call-overload]
-        return Rejected((Fault("/privacyclass", "privacyclass", f"this event is {real}: say so or leave it out"),))
+    if _STRICTNESS.get(given, -1) < _STRICTNESS[real]:
+        return Rejected(
+            (Fault("/privacyclass", "privacyclass", f"this event is {real}: say so or leave it out"),)
+        )
     stricter = given if given in ("G0", "G1", "P1", "P2") else real
     stamped = with_attributes(event, {"privacyclass": stricter, "datacontenttype": "application/json"})
     return Admitted(stamped, events_topic(stricter), kind.key(data).encode(), warnings)

@@ -55,13 +55,17 @@ class Event(msgspec.Struct, frozen=True):
 
     @property
     def sequence(self) -> int:
-        """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none."""
-        given = str(self.attributes.get("sequence", "0"))
-        return int(given) if given.isdecimal() else 0
+        return sequence(self.attributes)
 
     def structured(self) -> bytes:
         """The structured JSON form. Same event, same bytes."""
         return orjson.dumps({**self.attributes, "data": self.data})
+
+
+def sequence(attributes: Mapping[str, Attribute]) -> int:
+    """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none."""
+    given = str(attributes.get("sequence", "0"))
+    return int(given) if given.isdecimal() else 0
 
 
 def from_structured(raw: bytes) -> Event:

@@ -1,5 +1,4 @@
-"""What the procesregisseur's page is made of: exact counts, before the small-cell rule (domain.md §3.6,
-§3.7).
+"""What the procesregisseur's page is made of: exact counts, before the small-cell rule of domain.md §3.7.
 
 Never show these as they are: `hub.monitor` masks them first. Moments are milliseconds since 1970.
 """
@@ -43,7 +42,8 @@ class DeliveryFlow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How often something happened: `reason` is a fault code, `publisher` who sent it (empty when unknown)."""
+    """How often something happened: `reason` is a fault code, `publisher` who sent it (empty when
+    unknown)."""
 
     reason: str
     publisher: str

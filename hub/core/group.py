@@ -35,7 +35,9 @@ def group_view(state: State, rules: Rules) -> Group:
         bands=[Band(b["ageBand"], b["count"]) for b in data.get("bands", [])],
         total=data.get("totalMinors", 0),
         announced_total=announced.data["totalMinors"] if announced else 0,
-        sequence=max((f.event().sequence for f in state.facts.values() if not _beyond(f, cancelled)), default=0),
+        sequence=max(
+            (f.event().sequence for f in state.facts.values() if not _beyond(f, cancelled)), default=0
+        ),
         ignored=sum(_beyond(f, cancelled) for f in state.facts.values()),
         as_of=as_of(state),
     )
@@ -104,13 +106,19 @@ def supply(offer: Offer) -> Data:
     """What an offer gives the city: free places per sector, from its first start."""
     if offer.kind != "places":
         return {"kind": "supply", "from": "", "places": {}}
-    return {"kind": "supply", "from": min(offer.next_start), "places": {s: offer.free for s in _sectors(offer)}}
+    return {
+        "kind": "supply",
+        "from": min(offer.next_start),
+        "places": dict.fromkeys(_sectors(offer), offer.free),
+    }
 
 
 def _sectors(offer: Offer) -> Iterable[str]:
     if offer.age_band:
         return [s for s, ages in SECTORS.items() if offer.age_band in ages]
-    stage = "po" if offer.stage in ("po", "sbo", "so") else "vo" if offer.stage in ("vo", "vso", "pro") else ""
+    stage = (
+        "po" if offer.stage in ("po", "sbo", "so") else "vo" if offer.stage in ("vo", "vso", "pro") else ""
+    )
     return [stage] if stage else list(SECTORS)
 
 
@@ -149,5 +157,5 @@ def _shortfalls(sector: str, state: State) -> Iterable[Shortfall]:
 
 
 def _first_start(supplies: list[dict[str, Any]], day: str) -> str:
-    starts = sorted(d["from"] for d in supplies)
+    starts: list[str] = sorted(d["from"] for d in supplies)
     return next((s for s in starts if s >= day), max(starts[-1], day))

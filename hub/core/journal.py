@@ -6,6 +6,7 @@ Entries of one event share a key, so that they keep their order in `hub.journal`
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
@@ -108,7 +109,7 @@ class Pulled(Base, frozen=True, tag="pulled"):
 
 
 class Read(Base, frozen=True, tag="read"):
-    """A partner looked up a learning line. `purpose` is the code the reader gave; `line` is a keyed hash, not the id."""
+    """A partner looked up a learning line. `purpose` is the code the reader gave; `line` a keyed hash, not the id."""
 
     partner: str
     purpose: str
@@ -131,6 +132,7 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 
+@lru_cache(maxsize=4096)
 def identity(source: str, id: str) -> str:
     """32 hex characters that stand for the event (`source`, `id`) in keys and rows."""
     return hashlib.blake2b(f"{source}\x1f{id}".encode(), digest_size=16).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from hub.core.partners import Partner
@@ -174,7 +175,9 @@ def _certificates(state: State) -> list[Certificate]:
 
 def _certificate(id: str, part: dict[str, Fact]) -> Certificate:
     issued = _data(part, "issued")
-    effects = {f.data["byOrg"]: f.data["effect"] for slot, f in part.items() if slot.startswith("recognised/")}
+    effects = {
+        f.data["byOrg"]: f.data["effect"] for slot, f in part.items() if slot.startswith("recognised/")
+    }
     recognised = sorted(org for org, effect in effects.items() if effect != "none")
     return Certificate(
         id=id,
@@ -212,7 +215,10 @@ def _status(running: list[Enrolment], enrolments: list[Enrolment], transfers: li
     if any(e.reason == "death" for e in enrolments):
         return "closed"
     known = {e.org for e in enrolments}
-    if any(t.state in ("prepared", "acknowledged", "warm-initial-held") and t.to_org not in known for t in transfers):
+    if any(
+        t.state in ("prepared", "acknowledged", "warm-initial-held") and t.to_org not in known
+        for t in transfers
+    ):
         return "in-transition"
     if running or not enrolments:
         return "active"
@@ -223,7 +229,7 @@ def _unusual(running: list[Enrolment], enrolments: list[Enrolment]) -> Iterator[
     if sum(e.primary for e in running) > 1:
         yield "two-primaries"
     steps = [e for e in enrolments if e.start and e.primary]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         if after.stage not in NORMAL_NEXT.get(before.stage, frozenset()):
             yield f"{before.stage}-{after.stage}"
 
@@ -245,9 +251,15 @@ def for_partner(line: Line, partner: Partner) -> dict[str, Any] | None:
         "learnerId": line.learner_id,
         "status": line.status,
         "asOf": line.as_of,
-        "enrolments": [_row(e, "privacy", "id") for e in line.enrolments if _visible(e.privacy, partner, e.org)],
-        "participations": [_row(p, "privacy") for p in line.participations if _visible(p.privacy, partner, p.org)],
-        "transfers": [_row(t, "privacy") for t in line.transfers if partner.owns(t.from_org) or partner.owns(t.to_org)],
+        "enrolments": [
+            _row(e, "privacy", "id") for e in line.enrolments if _visible(e.privacy, partner, e.org)
+        ],
+        "participations": [
+            _row(p, "privacy") for p in line.participations if _visible(p.privacy, partner, p.org)
+        ],
+        "transfers": [
+            _row(t, "privacy") for t in line.transfers if partner.owns(t.from_org) or partner.owns(t.to_org)
+        ],
         "certificates": [_row(c) for c in line.certificates],
         "signals": [_row(s, "subject") for s in line.signals if partner.owns(s.responsible)],
         "note": NOTE,

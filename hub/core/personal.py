@@ -1,4 +1,4 @@
-"""Second guard: values that look like a number or address of a person, wherever they stand (standards.md §1.4, §6.5)."""
+"""Second guard: values shaped like a number or address of a person, wherever they stand (standards.md §1.4, §6.5)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from hub.core.partners import Partner
 from hub.core.personal import escape
 from hub.core.records import Out
 
+_COUNTED = {column: Withheld(column.value, "only inside aggregates") for column in Column}
+
 
 class Telling(NamedTuple):
     """One partner that gets the event, by which column of the matrix, and how reduced."""
@@ -40,7 +42,7 @@ def decide(kind: Kind, case: Case) -> Decision:
     withheld: list[Withheld] = []
     for column, cell in kind.cells.items():
         if cell.level == "C":
-            withheld.append(Withheld(column.value, "only inside aggregates"))
+            withheld.append(_COUNTED[column])
             continue
         why = cell.when(case)
         if why:
@@ -64,7 +66,7 @@ def deliver(decision: Decision, case: Case) -> tuple[list[Out], tuple[Told, ...]
     told: list[Told] = []
     for telling in decision.tellings:
         body, removed = shown.of(telling.reduce)
-        deliveries = {s: i for s, i in _wanted(telling.partner, case)}
+        deliveries = dict(_wanted(telling.partner, case))
         out += [_record(s, i, case, body) for s, i in deliveries.items()]
         told.append(Told(telling.partner.id, telling.column.value, deliveries, removed))
     return out, tuple(told)
@@ -106,5 +108,3 @@ def changed(before: Data, after: Data) -> Iterator[str]:
     for name, value in before.items():
         if name not in after or after[name] != value:
             yield f"/{escape(name)}"
-
-

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from hub.core import group
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import PREFIX, Case, Data
+from hub.core.codes import START_QUALIFICATION
 from hub.core.event import Event, moment
 from hub.core.partners import Role
 from hub.core.policy import Policy
@@ -123,16 +124,19 @@ _NO_GAP = frozenset({"death", "error", "moved-out"})
 
 def _enrolment_gaps(case: Case) -> Iterator[Gap]:
     """T04: leerplichtig, enrolment ended, nothing new: 7 days to the school, 28 days to leerplicht."""
-    month = rel.birth_month(case)
     ended = [(start, end) for start, end in rel.enrolments(case) if end and start["primary"]]
-    if not month or not ended:
+    month = rel.birth_month(case) if ended else ""
+    if not month:
         return
     start, end = max(ended, key=lambda pair: (pair[1]["endOn"], pair[1]["enrolmentId"]))
     if end["reason"] in _NO_GAP or _went_on(case, end) or not _school_duty(case, month, end["endOn"]):
         return
     grace = _plus(day_of(case.state.facts[f"enrolment/{end['enrolmentId']}/end"].accepted), GRACE_DAYS)
     rules = case.policy.rules
-    for severity, days in (("warn", rules.enrolment_gap_warn_days), ("breach", rules.enrolment_gap_breach_days)):
+    for severity, days in (
+        ("warn", rules.enrolment_gap_warn_days),
+        ("breach", rules.enrolment_gap_breach_days),
+    ):
         due = _plus(end["endOn"], days)
         subject = f"enrolment/{end['enrolmentId']}"
         yield Gap(f"T04/{subject}", "T04", severity, max(due, grace), due, start["orgId"], subject)
@@ -147,7 +151,7 @@ def _went_on(case: Case, ended: Data) -> bool:
 def _school_duty(case: Case, month: str, day: str) -> bool:
     """Leerplicht from 5, then kwalificatieplicht to 18 or a startkwalificatie (domain.md §5.3)."""
     earned = {end.get("diploma") for _, end in rel.enrolments(case) if end}
-    return 5 <= rel.age_on(month, day) < 18 and not earned & rel.START_QUALIFICATION
+    return 5 <= rel.age_on(month, day) < 18 and not earned & START_QUALIFICATION
 
 
 def _onboard_gaps(case: Case) -> Iterator[Gap]:
@@ -162,7 +166,12 @@ def _onboard_gaps(case: Case) -> Iterator[Gap]:
 def _stops(case: Case, onboard: Data) -> Iterator[str]:
     sides = (onboard["voSchool"], onboard["mboOrg"])
     for start, end in rel.enrolments(case):
-        if end and start["orgId"] in sides and end["reason"] == "dropout" and end["endOn"] >= onboard["startOn"]:
+        if (
+            end
+            and start["orgId"] in sides
+            and end["reason"] == "dropout"
+            and end["endOn"] >= onboard["startOn"]
+        ):
             yield end["endOn"]
     for start, end in rel.participations(case):
         onboards = start["atOrg"] in sides and start["kind"] in ("onboard-vo", "onboard-mbo")

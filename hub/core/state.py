@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from hub.core.event import Attribute, Event
+from hub.core.event import Attribute, Event, sequence
 from hub.core.journal import identity
 
 Rank = tuple[int, str, str, str]
@@ -48,8 +48,8 @@ class Fact(msgspec.Struct, omit_defaults=True):
 
     def rank(self) -> Rank:
         """Decides between two facts for one slot: sequence, then time of logging, then identity."""
-        event = self.event()
-        return (event.sequence, str(self.attributes.get("time", "")), event.source, event.id)
+        given = self.attributes
+        return (sequence(given), str(given.get("time", "")), str(given["source"]), str(given["id"]))
 
 
 class Raised(msgspec.Struct, omit_defaults=True):

@@ -12,7 +12,7 @@ from hub.core import group, routing, signals
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Case, Data, Kind
 from hub.core.event import Event
-from hub.core.journal import Entry, Quarantined, Repeat, Routed, Signal, identity
+from hub.core.journal import Entry, Quarantined, Repeat, Routed, Signal, Told, identity
 from hub.core.journal import record as journalled
 from hub.core.policy import Policy
 from hub.core.records import Count, Out
@@ -176,21 +176,9 @@ class _Fold:
         fact = msgspec.structs.replace(case.fact, told=[*case.fact.told, *(t.partner for t in told)])
         self.state = _remember(self.state, slot, fact, kind.aggregate(fact.data))
         event = case.fact.event()
-        self.out.append(
-            journalled(
-                Routed(
-                    at=self.origin.accepted,
-                    source=event.source,
-                    id=event.id,
-                    type=event.type,
-                    publisher=_publisher(self.policy, event.source),
-                    order=self.state.steps,
-                    told=told,
-                    withheld=decision.withheld,
-                    again=again,
-                )
-            )
-        )
+        publisher = _publisher(self.policy, event.source)
+        entry = _routed(event, self.origin.accepted, publisher, self.state.steps, told, decision, again)
+        self.out.append(journalled(entry))
         self.counts += [Count("hub_routed_total", (kind.code, t.partner)) for t in told]
         self.counts += [Count("hub_withheld_total", (kind.code, w.reason)) for w in decision.withheld]
 
@@ -222,6 +210,8 @@ def _signalled(state: State, policy: Policy, at: int) -> tuple[State, list[Out],
     """Compares the signals that stand with those that should, and tells the difference to whom it concerns."""
     today = signals.day_of(at)
     found = signals.gaps(state, policy)
+    if not found and not state.signals and not state.due:
+        return state, [], []
     wanted = signals.standing(found, today)
     out: list[Out] = []
     counts: list[Count] = []
@@ -241,7 +231,9 @@ def _gravest(known: Raised | None, wanted: Raised) -> Raised:
 
 
 def _signal_count(change: signals.Change) -> Count:
-    return Count("hub_signals_total", (change.signal.rule, change.signal.severity if change.raised else "cleared"))
+    return Count(
+        "hub_signals_total", (change.signal.rule, change.signal.severity if change.raised else "cleared")
+    )
 
 
 def _tell_signal(state: State, event: Event, policy: Policy, at: int, out: list[Out]) -> State:
@@ -249,24 +241,9 @@ def _tell_signal(state: State, event: Event, policy: Policy, at: int, out: list[
     case = Case(Fact(event.attributes, event.data, at), state, policy)
     decision = routing.decide(kind, case)
     records, told = routing.deliver(decision, case)
-    raised = event.data
-    named = {"at": at, "source": event.source, "id": event.id, "type": event.type}
     out += records
-    out.append(
-        journalled(
-            Signal(
-                **named,
-                rule=raised["rule"],
-                change="raised" if kind.code == "H1" else "cleared",
-                severity=raised["severity"],
-                responsible=raised["responsible"],
-                due=raised["dueOn"],
-            )
-        )
-    )
-    out.append(
-        journalled(Routed(**named, publisher="hub", order=state.steps, told=told, withheld=decision.withheld))
-    )
+    out.append(journalled(_signal_entry(event, at)))
+    out.append(journalled(_routed(event, at, "hub", state.steps, told, decision, again=False)))
     aggregate = kind.aggregate(event.data)
     had = state.receivers.get(aggregate, [])
     receivers = [*had, *(t.partner for t in told if t.partner not in had)]
@@ -283,3 +260,40 @@ def _contribution(state: State, policy: Policy) -> Iterator[Out]:
         return
     command = {"command": "contribute", "slot": state.key, "revision": state.steps, "data": data}
     yield Out(COMMANDS, group.CITY.encode(), orjson.dumps(command))
+
+
+def _signal_entry(event: Event, at: int) -> Signal:
+    data = event.data
+    return Signal(
+        at=at,
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        rule=data["rule"],
+        change="raised" if KINDS[event.type].code == "H1" else "cleared",
+        severity=data["severity"],
+        responsible=data["responsible"],
+        due=data["dueOn"],
+    )
+
+
+def _routed(
+    event: Event,
+    at: int,
+    publisher: str,
+    order: int,
+    told: tuple[Told, ...],
+    decision: routing.Decision,
+    again: bool,
+) -> Routed:
+    return Routed(
+        at=at,
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        publisher=publisher,
+        order=order,
+        told=told,
+        withheld=decision.withheld,
+        again=again,
+    )

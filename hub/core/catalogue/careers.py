@@ -141,7 +141,9 @@ def ve_duty(data: Data, case: Case) -> Data:
     return keep(*VE_DUTY)(data, case) if refused else data
 
 
-STUB = keep("learnerId", "occurredOn", "orgId", "basis", "participationId", "kind", "startOn", "plannedEnd", "endOn")
+STUB = keep(
+    "learnerId", "occurredOn", "orgId", "basis", "participationId", "kind", "startOn", "plannedEnd", "endOn"
+)
 
 _ENROLLING = frozenset(
     {Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.MBO, Role.HBO, Role.OPVANG, Role.TAALCENTRUM}
@@ -178,7 +180,9 @@ KINDS = (
                 keep("learnerId", "occurredOn", "orgId", "basis", "enrolmentId", "startOn"),
             ),
             Column.TC: Cell("R", newcomer_place, reduce=drop("level", "code", "mboLevel", "leerweg")),
-            Column.FROM: Cell("R", org("from"), reduce=drop("level", "code", "mboLevel", "leerweg", "birthMonth")),
+            Column.FROM: Cell(
+                "R", org("from"), reduce=drop("level", "code", "mboLevel", "leerweg", "birthMonth")
+            ),
             Column.TO: Cell("F", org("orgId")),
             Column.BRD: COUNTED,
             Column.PR: COUNTED,
@@ -213,7 +217,16 @@ KINDS = (
                 "R",
                 role(Role.LEERPLICHT),
                 rel.all_of(rel.alive, rel.no_next, rel.younger_than(18, "endOn")),
-                keep("learnerId", "occurredOn", "orgId", "basis", "enrolmentId", "endOn", "reason", "nextOrgKnown"),
+                keep(
+                    "learnerId",
+                    "occurredOn",
+                    "orgId",
+                    "basis",
+                    "enrolmentId",
+                    "endOn",
+                    "reason",
+                    "nextOrgKnown",
+                ),
             ),
             Column.DP: Cell(
                 "R",

@@ -67,7 +67,9 @@ class OnboardEnrolled(PersonData):
     onboard_id: Ref
     base_enrolment: Literal["vo", "vavo", "mbo"]
     vo_school: OrgRef
-    missing_subjects: Annotated[list[Annotated[str, Field(pattern="^[0-9]{4}$")]], Field(min_length=1, max_length=12)]
+    missing_subjects: Annotated[
+        list[Annotated[str, Field(pattern="^[0-9]{4}$")]], Field(min_length=1, max_length=12)
+    ]
     vo_level: VoLevel
     mbo_org: OrgRef
     mbo_code: Annotated[str, Field(pattern="^[0-9]{5}$")]
@@ -109,7 +111,9 @@ def primary_school(case: Case) -> list[Partner]:
     return [p for ref in running for p in case.partner(ref)]
 
 
-_ONBOARD_STUB = keep("learnerId", "occurredOn", "orgId", "basis", "onboardId", "baseEnrolment", "voSchool", "mboOrg", "startOn")
+_ONBOARD_STUB = keep(
+    "learnerId", "occurredOn", "orgId", "basis", "onboardId", "baseEnrolment", "voSchool", "mboOrg", "startOn"
+)
 _MBO_HBO = frozenset({Role.MBO, Role.HBO})
 _WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "AGREEMENT"}
 _CERTIFICATE = {"certificateId": "d4e6f8a0-3579-4ebd-8f2a-0f5be4c5a023"}

@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import COUNTED, Case, Cell, Column, Data, Kind, PersonData, drop, learner, org, role, types
+from hub.core.catalogue.base import (
+    COUNTED,
+    Case,
+    Cell,
+    Column,
+    Data,
+    Kind,
+    PersonData,
+    drop,
+    learner,
+    org,
+    role,
+    types,
+)
 from hub.core.codes import Consent, Day, Opaque, OrgRef, Ref, Transfer
 from hub.core.partners import Role
 
@@ -69,7 +82,9 @@ def _own(name: str) -> Cell:
     return Cell("F", rel.handover_side(name), rel.handover_known)
 
 
-_SENDING = frozenset({Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC, Role.OPVANG, Role.TAALCENTRUM, Role.MBO})
+_SENDING = frozenset(
+    {Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC, Role.OPVANG, Role.TAALCENTRUM, Role.MBO}
+)
 _RECEIVING = (_SENDING - {Role.OPVANG}) | {Role.HBO}
 _WHO = {
     "learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008",
@@ -131,7 +146,13 @@ KINDS = (
         slot=lambda data: f"handover/{data['handoverId']}/acknowledged",
         aggregate=lambda data: f"handover/{data['handoverId']}",
         privacy=lambda data: "P1",
-        example={**_WHO, "occurredOn": "2027-06-16", "orgId": "brin:99XX02", "result": "accepted", "by": "admin"},
+        example={
+            **_WHO,
+            "occurredOn": "2027-06-16",
+            "orgId": "brin:99XX02",
+            "result": "accepted",
+            "by": "admin",
+        },
         wakes_on=types("handover.prepared"),
     ),
     Kind(

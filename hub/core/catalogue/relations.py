@@ -118,7 +118,9 @@ def alive(case: Case) -> str:
 def current_schools(case: Case) -> list[Partner]:
     """Schools of a certificate: where the learner was on the day of issue, and every later mbo or hbo (portable)."""
     day, issuer = case.data["issuedOn"], case.data["issuer"]
-    orgs = [start["orgId"] for start, end in enrolments(case) if in_force(start, end, day) or _later(start, day)]
+    orgs = [
+        start["orgId"] for start, end in enrolments(case) if in_force(start, end, day) or _later(start, day)
+    ]
     orgs += [start["atOrg"] for start, end in participations(case) if in_force(start, end, day)]
     orgs += [f.data[side] for f in case.state.of("onboard/").values() for side in ("voSchool", "mboOrg")]
     return [p for ref in dict.fromkeys(orgs) if ref != issuer for p in case.partner(ref)]
