@@ -30,6 +30,9 @@ ALARMING = frozenset(
 )
 """Fault codes that count as security events (domain.md S15)."""
 
+_INVENTED = frozenset({"unknown-field", "attribute-name", "attribute-type", "duplicate-key", "depth", "text"})
+"""Fault codes whose pointer may end in a name that is not ours."""
+
 
 class Received(NamedTuple):
     """`event` must be durable before the publisher hears that all is well; it is None when refused.
@@ -79,9 +82,14 @@ def refuse(draft: Draft, rejected: Rejected, publisher: str, via: str, at: int) 
 
 def quarantine(refused: Received, where: str) -> Out:
     """What remains of a record that a Kafka publisher sent in vain: who, why and `where`, never what."""
-    reasons = [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in refused.faults]
+    reasons = [{"pointer": _known_part(f), "code": f.code, "detail": f.detail} for f in refused.faults]
     told = {"source": refused.source, "id": refused.id, "where": where, "reasons": reasons}
     return Out(QUARANTINE, None, orjson.dumps(told))
+
+
+def _known_part(fault: Fault) -> str:
+    """The pointer without a name that the sender made up: a name can tell of a person as well as a value."""
+    return fault.pointer.rpartition("/")[0] if fault.code in _INVENTED else fault.pointer
 
 
 def _accepted(admitted: Admitted, publisher: Partner, via: str, at: int) -> Received:

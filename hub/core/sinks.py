@@ -13,6 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that has been given out (RFC 4291 §2.4); the rest has special uses or none."""
+
 _NAT64 = IPv6Network("64:ff9b::/96")
 _METADATA = frozenset({IPv4Address("168.63.129.16")})
 """Public by its number, yet a cloud's own metadata service (Azure). The others lie in ranges that are not
@@ -80,12 +83,9 @@ def _inside(address: Address, network: Network) -> bool:
 
 
 def _public(address: Address) -> bool:
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and address not in _METADATA
-    )
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return address.is_global and not address.is_multicast and address not in _METADATA
 
 
 def _meanings(address: Address) -> tuple[Address, ...]:

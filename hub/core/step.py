@@ -107,7 +107,7 @@ def _repeat(state: State, event: Event, origin: Origin, policy: Policy, same: bo
     """Known already. Handed out again by Kafka after a crash: nothing to say. Sent again: a duplicate; with other
     content: a conflict, which goes to quarantine (scenario S2)."""
     publisher = _publisher(policy, event.source)
-    if same and origin.offset <= state.positions.get(origin.topic, -1):
+    if origin.offset <= state.positions.get(origin.topic, -1):
         return Step(state, (), (Count("hub_events_total", (_code(event), publisher, "redelivered")),))
     moved = _moved(state, origin)
     outcome = "duplicate" if same else "conflict"
