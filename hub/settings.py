@@ -74,7 +74,9 @@ class Settings(BaseModel):
     @classmethod
     def _waits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 <= seconds <= 30 * DAY for seconds in value) or value[-1] <= 0:
-            raise ValueError("waits are 0 seconds to 30 days, and the last one, which repeats, is more than 0")
+            raise ValueError(
+                "waits are 0 seconds to 30 days, and the last one, which repeats, is more than 0"
+            )
         return value
 
     @property

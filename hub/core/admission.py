@@ -35,7 +35,6 @@ def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
         return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"),))
     denied = tuple(_rights(event, kind, publisher))
     data, wrong = _read(event, kind)
-    wrong += [*_personal(event, kind)]
     profiled = tuple(profile.check(event))
     if publisher.profile == "refuse":
         wrong += profiled
@@ -74,7 +73,18 @@ def _covers(allowed: str, type: str) -> bool:
 def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:
     """Data in canonical form (lower-case UUIDs, ISO dates), or every fault in it."""
     try:
-        model = kind.data.model_validate_json(orjson.dumps(event.data))
+        raw = orjson.dumps(event.data)
+    except (
+        TypeError
+    ):  # half a surrogate pair, a huge number, or a thousand brackets: refused already, still here
+        return None, [Fault("/data", "json", "holds what JSON cannot carry on")]
+    data, wrong = _modelled(raw, kind)
+    return data, [*wrong, *personal.faults(event.data, allow=kind.mailboxes)]
+
+
+def _modelled(raw: bytes, kind: Kind) -> tuple[Data | None, list[Fault]]:
+    try:
+        model = kind.data.model_validate_json(raw)
     except ValidationError as error:
         return None, [
             _fault(e["loc"], e["type"], e["msg"])
@@ -93,10 +103,6 @@ def _fault(loc: tuple[int | str, ...], type: str, message: str) -> Fault:
     """Pydantic messages name the limit, not what was sent, once its input is left out."""
     code, detail = _WORDS.get(type, (type.replace("_", "-"), message))
     return Fault("/data" + "".join(f"/{personal.escape(str(part))}" for part in loc), code, detail)
-
-
-def _personal(event: Event, kind: Kind) -> Iterator[Fault]:
-    yield from personal.faults(event.data, allow=kind.mailboxes)
 
 
 def _classified(event: Event, kind: Kind, data: Data, warnings: tuple[Fault, ...]) -> Admitted | Rejected:

@@ -38,6 +38,12 @@ def smallest(bands: list[Band], k: int) -> bool:
     return any(is_small(b["count"], k) for b in bands)
 
 
+def spans(band: Band, age: int) -> bool:
+    """Whether a band holds people younger than `age` and people of that age."""
+    low, high = _ages(band["ageBand"])
+    return low < age <= high
+
+
 def _ages(band: str) -> tuple[int, int]:
     low, high = band.split("-")
     return int(low), int(high)
@@ -49,7 +55,8 @@ def _cell(band: Band) -> tuple[int, int, int]:
 
 def _join(cells: list[tuple[int, int, int]], at: int) -> list[tuple[int, int, int]]:
     beside = [i for i in (at - 1, at + 1) if 0 <= i < len(cells)]
-    other = min(beside, key=lambda i: (cells[i][2], i))
+    # An empty neighbour last: that it stayed apart would tell which of its two neighbours was the small one.
+    other = min(beside, key=lambda i: (cells[i][2] == 0, cells[i][2], i))
     first, second = sorted((at, other))
     joined = (cells[first][0], cells[second][1], cells[first][2] + cells[second][2])
     return [*cells[:first], joined, *cells[second + 1 :]]

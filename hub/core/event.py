@@ -11,6 +11,9 @@ import orjson
 
 Attribute = str | int | bool
 
+_LONGEST = 18
+"""Digits of a sequence that still fit in 64 bits, as JSON and the read model need."""
+
 
 class Fault(NamedTuple):
     """One thing wrong with what was handed in.
@@ -63,9 +66,10 @@ class Event(msgspec.Struct, frozen=True):
 
 
 def sequence(attributes: Mapping[str, Attribute]) -> int:
-    """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none."""
+    """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none, or
+    one that cannot be stored."""
     given = str(attributes.get("sequence", "0"))
-    return int(given) if given.isdecimal() else 0
+    return int(given) if given.isdecimal() and len(given) <= _LONGEST else 0
 
 
 def from_structured(raw: bytes) -> Event:
@@ -84,6 +88,17 @@ def with_attributes(event: Event, changes: Mapping[str, Attribute | None]) -> Ev
     """The event with attributes replaced; None takes one away."""
     merged = {k: v for k, v in {**event.attributes, **changes}.items() if v is not None}
     return Event(merged, event.data)
+
+
+def instant(time: str) -> str:
+    """A moment of RFC 3339 (or a date) in UTC and microseconds, so that texts compare as moments do: publishers write
+    +01:00, +02:00 and Z, with and without fractions. What is no moment stays as it is."""
+    try:
+        found = datetime.fromisoformat(time.upper().replace(":60", ":59"))
+        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):
+        return time
 
 
 def moment(ms: int) -> str:

@@ -39,8 +39,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as the journal knows it. `outcome` is accepted, refused, or unknown when the journal of its
-    admission has not been read (yet)."""
+    """One event as the journal knows it. `outcome` is accepted, refused, issued (by the hub itself), or
+    unknown when the journal of its admission has not been read (yet)."""
 
     event: str
     source: str

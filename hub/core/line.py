@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from hub.core.event import instant
 from hub.core.partners import Partner
 from hub.core.state import Fact, State
 from hub.core.views import Certificate, Enrolment, Line, Participation, SignalView, Transfer
@@ -57,7 +58,7 @@ def as_of(state: State) -> str:
     """Time of logging of the newest fact as its publisher gave it, else its business date. Never the time of
     arrival, which would make the view depend on the order."""
     times = (f.attributes.get("time") or f.data.get("occurredOn", "") for f in state.facts.values())
-    return max((str(t) for t in times), default="")
+    return max((str(t) for t in times), key=lambda t: (instant(t), t), default="")
 
 
 def parts(state: State, family: str) -> dict[str, dict[str, Fact]]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from hub.core.event import Attribute, Event, sequence
+from hub.core.event import Attribute, Event, instant, sequence
 from hub.core.journal import identity
 
 Rank = tuple[int, str, str, str]
@@ -49,7 +49,7 @@ class Fact(msgspec.Struct, omit_defaults=True):
     def rank(self) -> Rank:
         """Decides between two facts for one slot: sequence, then time of logging, then identity."""
         given = self.attributes
-        return (sequence(given), str(given.get("time", "")), str(given["source"]), str(given["id"]))
+        return (sequence(given), instant(str(given.get("time", ""))), str(given["source"]), str(given["id"]))
 
 
 class Raised(msgspec.Struct, omit_defaults=True):
@@ -68,7 +68,7 @@ class State(msgspec.Struct, omit_defaults=True):
     `steps` counts what was folded; `positions` holds the highest offset handled per input topic, so that a record
     that Kafka hands out again after a crash is known as such; `seen` maps event identity to content hash; `receivers`
     lists, per aggregate, the partners that ever got something of it; `due` is the next date on which a clock changes
-    something (ISO, empty = none).
+    something (ISO, empty = none), `looked` the last one on which its clocks were read.
     """
 
     key: str
@@ -79,6 +79,7 @@ class State(msgspec.Struct, omit_defaults=True):
     receivers: dict[str, list[str]] = {}
     signals: dict[str, Raised] = {}
     due: str = ""
+    looked: str = ""
 
     def of(self, prefix: str) -> dict[str, Fact]:
         """Facts in slots that begin with `prefix`, which is cut off."""

@@ -207,8 +207,11 @@ def _remember(state: State, slot: str, fact: Fact, aggregate: str) -> State:
 
 
 def _signalled(state: State, policy: Policy, at: int) -> tuple[State, list[Out], list[Count]]:
-    """Compares the signals that stand with those that should, and tells the difference to whom it concerns."""
-    today = signals.day_of(at)
+    """Compares the signals that stand with those that should, and tells the difference to whom it concerns.
+
+    Time never goes back: an event that was held up may come after a tick of a later day.
+    """
+    today = max(signals.day_of(at), state.looked)
     found = signals.gaps(state, policy)
     if not found and not state.signals and not state.due:
         return state, [], []
@@ -220,7 +223,7 @@ def _signalled(state: State, policy: Policy, at: int) -> tuple[State, list[Out],
         state = _tell_signal(state, event, policy, at, out)
         counts.append(_signal_count(change))
     graver = {key: _gravest(state.signals.get(key), raised) for key, raised in wanted.items()}
-    return _replace(state, signals=graver, due=signals.next_due(found, today)), out, counts
+    return _replace(state, signals=graver, looked=today, due=signals.next_due(found, today)), out, counts
 
 
 def _gravest(known: Raised | None, wanted: Raised) -> Raised:

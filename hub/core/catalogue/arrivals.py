@@ -95,6 +95,8 @@ def outside(data: Data, case: Case) -> Data:
         shown["bands"] = cells.merge(data["bands"], k)
     if "totalMinors" in data:
         shown["totalMinors"] = cells.total(_minors(data), k)
+    if any(cells.spans(band, 18) for band in shown.get("bands", ())):
+        shown.pop("totalMinors", None)  # taken from the sum of the bands, it would tell how many are adult
     if cells.is_small(sum(b["count"] for b in data.get("bands", [])), k) and data.get("area") != "outside":
         shown.pop("area", None)
     return shown

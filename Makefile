@@ -1,0 +1,59 @@
+# Everything a fresh machine needs is Python 3.11+, Java 17+ and Maven; each command below does its own set-up.
+#   make demo    the whole hub with simulated partners, on a real Kafka    (ARGS="--headless --seconds 60")
+#   make up      the whole hub, empty
+#   make test    all tests            (ARGS="tests/unit -k routing")
+#   make check   lint, types, import rule
+#   make bench   the measurements of the README
+#   make clean   back to a fresh clone; `.hub/`, the data of `make up`, stays
+
+PYTHON ?= python3
+ARGS ?=
+SETUP = $(PYTHON) deploy/local/setup.py
+
+.PHONY: demo up test check bench setup setup-dev clean
+
+demo: setup
+	@.venv/bin/hub demo $(ARGS)
+
+up: setup
+	@.venv/bin/hub up
+
+test: setup-dev
+	@.venv/bin/pytest -rs $(ARGS)
+
+check: setup-dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/pytest tests/unit/test_rooms.py
+
+bench: setup-dev
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+# Python packages and jars come in side by side: both mostly wait for the network.
+setup:
+	@$(MAKE) -s --no-print-directory -j2 .venv/ready .kafka/jars
+	@$(MAKE) -s --no-print-directory .kafka/archive
+
+setup-dev:
+	@$(MAKE) -s --no-print-directory -j2 .venv/dev .kafka/jars
+	@$(MAKE) -s --no-print-directory .kafka/archive
+
+.kafka/tools: deploy/local/setup.py
+	@$(SETUP) tools
+
+.venv/ready: pyproject.toml deploy/local/constraints.txt | .kafka/tools
+	@$(SETUP) python
+
+.venv/dev: pyproject.toml deploy/local/constraints.txt | .kafka/tools
+	@$(SETUP) dev
+
+.kafka/jars: deploy/local/pom.xml | .kafka/tools
+	@$(SETUP) kafka
+
+.kafka/archive: .kafka/jars | .venv/ready
+	@$(SETUP) archive
+
+clean:
+	rm -rf .venv .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,135 @@
+"""What a partner needs to receive from the hub: standard library only, no web framework, may be copied as
+it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+TOLERANCE_SECONDS = 300
+REMEMBERED = 100_000
+
+
+class Accepted(NamedTuple):
+    """Answer 200 or 204. `event` is the CloudEvent as a dict; `repeat`: seen before, do nothing; `gap`:
+    how many lower numbers of this feed are still to come (0 most of the time: subjects travel side by
+    side).
+    """
+
+    event: dict[str, Any]
+    repeat: bool
+    gap: int
+
+
+class Refused(NamedTuple):
+    """Answer `status`; `reason` says what is wrong, to be logged on your side."""
+
+    status: int
+    reason: str
+
+
+class Receiver:
+    """One subscription at the receiving end. Remembers in memory what it saw: keep the ids of handled events
+    in your own database, in the transaction that handles them, if repeats must be known after a restart.
+
+    `origin` is the hub you expect (None: any); `rate` the requests per minute that you can take (None: any
+    number).
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        origin: str | None = None,
+        rate: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._key = base64.b64decode(secret.removeprefix("whsec_"))
+        self._origin = origin
+        self._rate = rate
+        self._clock = clock
+        self._seen: dict[str, None] = {}
+        self._high = 0
+        self._missing: set[int] = set()
+
+    def handshake(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers to answer OPTIONS with (status 200); empty when another than the expected hub asks."""
+        asked = _lower(headers).get("webhook-request-origin", "")
+        if not asked or self._origin not in (None, asked):
+            return {}
+        rate = "*" if self._rate is None else str(self._rate)
+        return {"WebHook-Allowed-Origin": asked, "WebHook-Allowed-Rate": rate}
+
+    def accept(self, headers: Mapping[str, str], body: bytes) -> Accepted | Refused:
+        """Judges one POST; `body` must be the raw bytes, for they are what was signed. Never raises."""
+        given = _lower(headers)
+        if reason := self._fault(given, body):
+            return Refused(401, reason)
+        event = _event(given, body)
+        if event is None:
+            return Refused(400, "the body is not a CloudEvent")
+        repeat = given["webhook-id"] in self._seen
+        self._remember(given["webhook-id"])
+        return Accepted(event, repeat, self._count(given.get("hub-sequence", "")))
+
+    def forget(self, webhook_id: str) -> None:
+        """Handling failed and you answer 5xx: the next attempt is not a repeat."""
+        self._seen.pop(webhook_id, None)
+
+    def _fault(self, given: Mapping[str, str], body: bytes) -> str | None:
+        id, stamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+        if not id or not (stamp.isascii() and stamp.isdecimal()):
+            return "webhook-id or webhook-timestamp is missing"
+        if abs(self._clock() - int(stamp)) > TOLERANCE_SECONDS:
+            return "webhook-timestamp is too old or too new: check the clock"
+        digest = hmac.digest(self._key, f"{id}.{stamp}.".encode() + body, "sha256")
+        right = any(
+            hmac.compare_digest(digest, one) for one in _signatures(given.get("webhook-signature", ""))
+        )
+        return None if right else "webhook-signature does not fit the body and the secret"
+
+    def _remember(self, id: str) -> None:
+        self._seen[id] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+
+    def _count(self, sequence: str) -> int:
+        number = int(sequence) if sequence.isascii() and sequence.isdecimal() else 0
+        if self._high and number > self._high:
+            self._missing.update(range(self._high + 1, min(number, self._high + REMEMBERED)))
+        self._missing.discard(number)
+        self._high = max(self._high, number)
+        return len(self._missing)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _signatures(header: str) -> list[bytes]:
+    found = []
+    for one in header.split():
+        version, _, encoded = one.partition(",")
+        try:
+            if version == "v1":
+                found.append(base64.b64decode(encoded, validate=True))
+        except (binascii.Error, ValueError):
+            continue
+    return found
+
+
+def _event(given: Mapping[str, str], body: bytes) -> dict[str, Any] | None:
+    """Structured when the content type says so, else binary (attributes in `ce-` headers)."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    if given.get("content-type", "").lower().startswith("application/cloudevents"):
+        return content if isinstance(content, dict) else None
+    attributes = {name[3:]: unquote(value) for name, value in given.items() if name.startswith("ce-")}
+    return {**attributes, "data": content} if "id" in attributes else None

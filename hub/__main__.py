@@ -1,0 +1,188 @@
+"""The door: the command `hub`. Reads the settings, calls one function of `hub.wiring`, gives the exit code.
+
+0 all well, 1 failure, 2 wrong usage or a wrong setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hub import __version__
+from hub.errors import OperatorError
+from hub.settings import Settings, SettingsError, read
+
+# hub.wiring and all it needs is imported by the command that needs it: a fast start is worth more here than a
+# tidy head of the file.
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    command: Command = chosen.command
+    try:
+        return command(read(os.environ), chosen)
+    except SettingsError as error:
+        return _fail(error, 2)
+    except OperatorError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="hub",
+        description="Almere onderwijshub: events of education partners, each to the right partners.",
+        epilog="Settings are environment variables that start with HUB_; hub/settings.py describes them all.",
+    )
+    commands = top.add_subparsers(required=True, metavar="command")
+    _add(commands, "up", up, "start everything on this machine, with a local Kafka unless HUB_KAFKA is set")
+    _add(commands, "gateway", gateway, "run the HTTP door alone")
+    _add(commands, "processor", processor, "run the processor alone: folds, decides, routes")
+    _add(commands, "courier", courier, "run the courier alone: delivers webhooks")
+    _add(commands, "projector", projector, "run the projector alone: fills the read model")
+    _add(commands, "topics", topics, "make the Kafka topics that do not exist yet, and list them")
+    _add_demo(commands)
+    check = _add(commands, "schemas", schemas, "write the generated JSON Schemas, AsyncAPI and OpenAPI")
+    check.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 when they are not current"
+    )
+    _add_partners(commands)
+    _add(commands, "version", version, "print the version")
+    return top
+
+
+def up(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.up(settings)
+
+
+def gateway(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.gateway(settings)
+
+
+def processor(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.processor(settings)
+
+
+def courier(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.courier(settings)
+
+
+def projector(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.projector(settings)
+
+
+def demo(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.demo(settings, chosen)
+
+
+def schemas(_: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.schemas(check=chosen.check)
+
+
+def load_partners(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.load_partners(settings, chosen.file)
+
+
+def list_partners(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.list_partners(settings)
+
+
+def partner_token(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.partner_token(settings, chosen.id)
+
+
+def topics(settings: Settings, _: argparse.Namespace) -> int:
+    import asyncio
+
+    from hub.core.topics import manifest
+    from hub.kafka import ensure_topics, wait_for_kafka
+
+    wanted = manifest(settings.partitions)
+
+    async def make() -> list[str]:
+        await wait_for_kafka(settings.bootstrap, timeout=5)
+        return await ensure_topics(settings.bootstrap, wanted, settings.replication)
+
+    made = asyncio.run(make())
+    for topic in wanted:
+        state = "made" if topic.name in made else "there"
+        print(f"{state:6}{topic.name:20}{topic.partitions:4} partitions  {topic.config['cleanup.policy']}")
+    return 0
+
+
+def version(_: Settings, __: argparse.Namespace) -> int:
+    print(__version__)
+    return 0
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    made.set_defaults(command=command)
+    return made
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = _add(commands, "demo", demo, "start everything, with simulated partner systems over real HTTP")
+    made.add_argument(
+        "--headless", action="store_true", help="end by itself and judge the deliveries by exit code"
+    )
+    made.add_argument("--seconds", type=float, metavar="N", help="publish for N seconds (headless: then end)")
+    made.add_argument(
+        "--speed",
+        type=float,
+        metavar="N",
+        help="simulated days per second (default: a school year in 5 minutes; headless: in the seconds there are)",
+    )
+    made.add_argument("--rate", type=float, metavar="N", help="events per second, on average (default 8)")
+    made.add_argument(
+        "--seed", type=int, metavar="N", default=1, help="another seed, another year (default 1)"
+    )
+
+
+def _add_partners(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser(
+        "partners", help="the directory of partners", description="The partner directory."
+    )
+    actions = made.add_subparsers(required=True, metavar="action")
+    load = _add(actions, "load", load_partners, "put the partners of a YAML file into the directory")
+    load.add_argument("file", type=Path, metavar="FILE")
+    _add(actions, "list", list_partners, "list the partners")
+    token = _add(actions, "token", partner_token, "make a new bearer token for a partner and show it once")
+    token.add_argument("id", metavar="ID", help="id of the partner")
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"hub: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

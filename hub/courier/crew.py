@@ -1,0 +1,40 @@
+"""What every lane works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.courier.sender import Reply
+from hub.courier.writer import Write
+
+
+class Send(Protocol):
+    async def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """One HTTP request; never raises for what a partner does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps,
+    `draw` a random number from [0, 1). `fail` ends the courier: for faults of our own, not for trouble of
+    a partner.
+    """
+
+    send: Send
+    write: Write
+    origin: str
+    schedule: tuple[float, ...]
+    now: Callable[[], int]
+    steady: Callable[[], float]
+    draw: Callable[[], float]
+    fail: Callable[[BaseException], None]
+
+    def watch(self, task: asyncio.Task[None]) -> None:
+        """Ends the courier when a task of a lane dies of a fault of our own."""
+        if not task.cancelled() and (error := task.exception()):
+            self.fail(error)

@@ -1,0 +1,172 @@
+"""The courier: one process that delivers a share of all subscriptions. Run as many as you like."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from aiokafka.errors import KafkaError
+
+from hub import kafka
+from hub.core import sinks
+from hub.core.topics import OUTBOX, SUBSCRIPTIONS
+from hub.courier.crew import Crew
+from hub.courier.guard import Lookup
+from hub.courier.reader import Reader
+from hub.courier.register import Register
+from hub.courier.sender import Sender
+from hub.courier.writer import Writer
+from hub.settings import Settings
+from hub.telemetry import log
+
+GROUP = "hub-courier"
+RESTART_SECONDS = 1.0
+
+
+class View(Protocol):
+    """A full copy of a compacted topic (`hub.kafka.CompactedView`)."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Courier:
+    """`run` until told to stop. Everything it knows stands in Kafka, so it may be killed at any moment: what
+    was not committed is delivered again, with the same webhook-id.
+
+    `instance` names this process within the group (Kafka's static membership): started again under the
+    same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
+    No two living couriers may share a name. `prefix` narrows the outboxes and `lookup` replaces DNS (both
+    for tests).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        instance: str | None = None,
+        group: str = GROUP,
+        prefix: str = OUTBOX,
+        lookup: Lookup | None = None,
+    ) -> None:
+        self._settings = settings
+        self._instance = instance
+        self._group = group
+        self._prefix = prefix
+        self._lookup = lookup
+        self._register = Register(self._written)
+        self._view: View = kafka.CompactedView(settings.bootstrap, SUBSCRIPTIONS, self._register.apply)
+        self._reader: Reader | None = None
+        self._running = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Returns after `stop` is set and what was on the wire has ended, at most some 5 s later.
+
+        Waits out a Kafka that goes away. Raises KafkaUnavailable when none is there to begin with, and
+        whatever fault of our own makes going on unsafe.
+        """
+        stopped = asyncio.create_task(stop.wait())
+        self._running = True
+        try:
+            if await _unless(stopped, self._view.start()):
+                await self._deliver(stopped)
+        finally:
+            self._running = False
+            stopped.cancel()
+            await self._view.stop()
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether it reads its share of the outboxes; the reason when not."""
+        return (False, "starting") if self._reader is None else self._reader.state()
+
+    def healthy(self) -> tuple[bool, str]:
+        """Whether it works at all; a courier that waits for Kafka is healthy but not ready."""
+        return self._running, "ok" if self._running else "not running; the log says why"
+
+    @property
+    def subscriptions(self) -> list[str]:
+        """Those this courier delivers for now."""
+        return [] if self._reader is None else self._reader.subscriptions
+
+    async def _deliver(self, stopped: asyncio.Task[bool]) -> None:
+        allowed = sinks.networks(self._settings.sink_allow)
+        sender = Sender(allowed, self._settings.webhook_timeout, self._lookup)
+        try:
+            while not stopped.done():
+                try:
+                    await self._session(sender, stopped)
+                except KafkaError as error:
+                    log.event("courier.interrupted", "error", error=error)
+                    await asyncio.wait([stopped], timeout=RESTART_SECONDS)
+        finally:
+            await sender.close()
+
+    async def _session(self, sender: Sender, stopped: asyncio.Task[bool]) -> None:
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        writer = Writer(self._settings)
+        crew = self._crew(sender, writer, failed)
+        reader = Reader(self._settings, self._register, crew, self._group, self._prefix, self._instance)
+        try:
+            await writer.start()
+            self._reader = reader
+            await reader.start()
+            await _until_first((reader.read, reader.commit, reader.search, reader.report), stopped, failed)
+        finally:
+            self._reader = None
+            await reader.stop()
+            await writer.stop()
+
+    def _crew(self, sender: Sender, writer: Writer, failed: asyncio.Future[None]) -> Crew:
+        def fail(error: BaseException) -> None:
+            if not failed.done():
+                failed.set_exception(error)
+
+        return Crew(
+            send=sender.send,
+            write=writer.write,
+            origin=self._settings.webhook_origin,
+            schedule=self._settings.retry_schedule,
+            now=lambda: time.time_ns() // 1_000_000,
+            steady=time.monotonic,
+            draw=random.random,
+            fail=fail,
+        )
+
+    def _written(self, id: str) -> None:
+        if self._reader is not None:
+            self._reader.follow(id)
+
+
+async def _unless(stopped: asyncio.Task[bool], start: Coroutine[None, None, None]) -> bool:
+    """Whether `start` came to its end before it was time to stop; raises what it raised."""
+    starting = asyncio.create_task(start)
+    first: set[asyncio.Future[Any]] = {starting, stopped}
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        return True
+    starting.cancel()
+    await asyncio.wait([starting])
+    return False
+
+
+async def _until_first(
+    jobs: tuple[Callable[[], Coroutine[None, None, None]], ...],
+    stopped: asyncio.Task[bool],
+    failed: asyncio.Future[None],
+) -> None:
+    """Runs `jobs` side by side until one fails (raises what it raised) or it is time to stop."""
+    tasks = [asyncio.create_task(job()) for job in jobs]
+    try:
+        first: set[asyncio.Future[Any]] = {*tasks, stopped, failed}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for done in (*tasks, failed):
+        if done.done() and not done.cancelled():
+            done.result()

@@ -1,0 +1,44 @@
+"""Who plays in the demo: the partners of the directory by the part they have in the story."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hub.core.partners import Directory, Partner, Role
+
+GEMEENTE = "gemeente-almere"
+TAALCENTRUM = "taalcentrum-almere"
+SWV = "passend-onderwijs-almere"
+OPDC = "opdc-almere"
+ROC = "roc-van-flevoland"
+OPVANG = "de-schoor"
+PRO = "pro-almere"
+STO = "sto-almere"
+ONTDEKKING = "de-ontdekking"
+WINDESHEIM = "windesheim-almere"
+
+OFFICE = "procesregisseur"
+"""Whose token reads the counts for the running summary."""
+
+
+class Cast:
+    """Look-ups in a directory that has the partners named above."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+
+    def partner(self, id: str) -> Partner:
+        return self.directory.partners[id]
+
+    def ref(self, id: str) -> str:
+        return self.partner(id).orgs[0].ref
+
+    def source(self, id: str) -> str:
+        return self.partner(id).sources[0]
+
+    def with_role(self, role: Role) -> list[str]:
+        """Partners that act in this role; who may only publish some types, or is another kind of school, does not."""
+        return [p.id for p in self.directory.with_role(role) if not p.types and p.id != PRO]
+
+    def pick(self, rng: Random, role: Role, *, other_than: str = "") -> str:
+        return rng.choice([id for id in self.with_role(role) if id != other_than])

@@ -1,0 +1,8 @@
+"""The one kind of failure that is for the person at the keyboard."""
+
+
+class OperatorError(Exception):
+    """One line that says what is wrong and what to do about it. The door prints it and exits with code 1.
+
+    The message never holds payload, a learner id or a name.
+    """

@@ -1,0 +1,133 @@
+"""The HTTP door as one FastAPI app. Everything it needs is handed in; importing it does nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from hub.gateway import feeds, ingest, lookups, openapi, problems, subscriptions
+from hub.gateway.context import Gateway, Once
+from hub.gateway.problems import Problem
+from hub.gateway.shell import Shell
+
+Check = Callable[[], Awaitable[str]]
+"""Answers why this part of the gateway is not ready; an empty text when it is."""
+
+
+class Service(Protocol):
+    """Something that runs as long as the app does."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def build(
+    gateway: Gateway | None,
+    *,
+    services: Sequence[Service] = (),
+    checks: Mapping[str, Check] | None = None,
+    metrics: tuple[str, Callable[[], bytes]] = ("text/plain", lambda: b""),
+    schemas: Path | None = None,
+    pages: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """`services` start in order and stop in reverse. `checks` by name make up readiness. `metrics` is a content type
+    and what renders it. `schemas` is the folder with asyncapi.json and the event schemas. `pages` are other rooms'.
+
+    Without a `gateway` the app can only be asked for its OpenAPI document.
+    """
+    app = FastAPI(
+        title=openapi.TITLE,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lambda _: _running(services),
+        middleware=[Middleware(Shell)],
+    )
+    app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
+    problems.install(app)
+    for room in (ingest.router, subscriptions.router, feeds.router, lookups.router):
+        app.include_router(room)
+    app.include_router(_documents(app, schemas))
+    app.include_router(_operations(checks or {}, metrics))
+    for page in pages:
+        app.include_router(page)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _running(services: Sequence[Service]) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        for service in services:
+            stack.push_async_callback(service.stop)
+            await service.start()
+        yield
+
+
+def _documents(app: FastAPI, schemas: Path | None) -> APIRouter:
+    """What anybody may read without a token."""
+    router = APIRouter(include_in_schema=False)
+    openly = {"Access-Control-Allow-Origin": "*"}
+    made: dict[str, bytes] = {}
+
+    @router.get("/v1/openapi.json")
+    async def openapi_document() -> Response:
+        if not made:
+            made["document"] = orjson.dumps(
+                openapi.document(app, app.state.gateway.url), option=orjson.OPT_INDENT_2
+            )
+        return Response(made["document"], headers=openly, media_type="application/json")
+
+    @router.get("/asyncapi.json")
+    async def asyncapi_document() -> Response:
+        return _file(schemas, "asyncapi.json", openly)
+
+    @router.get("/schemas/{path:path}")
+    async def schema(path: str) -> Response:
+        return _file(schemas, path, openly)
+
+    return router
+
+
+def _file(folder: Path | None, name: str, headers: Mapping[str, str]) -> Response:
+    """A JSON file below `folder`, or Problem 404; nothing outside it, whatever the name says."""
+    root = (folder or Path()).resolve()
+    found = (root / name).resolve()
+    if folder is None or found.suffix != ".json" or not found.is_relative_to(root) or not found.is_file():
+        raise Problem(404, "not-found", "no such document")
+    return FileResponse(found, headers=dict(headers), media_type="application/json")
+
+
+def _operations(checks: Mapping[str, Check], metrics: tuple[str, Callable[[], bytes]]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    content_type, render = metrics
+
+    @router.get("/metrics")
+    async def metrics_page() -> Response:
+        return Response(render(), headers={"Content-Type": content_type})
+
+    @router.get("/healthz")
+    async def healthy() -> Response:
+        return _answer(200, {"healthy": True, "reason": "ok"})
+
+    @router.get("/readyz")
+    async def ready(_: Request) -> Response:
+        reasons = [f"{name}: {reason}" for name, check in checks.items() if (reason := await check())]
+        content = {"ready": not reasons, "reason": "; ".join(reasons) or "ok"}
+        return _answer(503 if reasons else 200, content)
+
+    return router
+
+
+def _answer(status: int, content: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")

@@ -1,0 +1,165 @@
+"""Reads the outbox of a subscription by number, for the pull feed. Number = Kafka offset + 1, without gaps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from hub.core.delivery import Delivery, from_record
+from hub.core.topics import outbox
+from hub.telemetry import log
+
+POLL_SECONDS = 0.1
+FETCH_MS = 2000
+
+
+MOST_READERS = 500
+"""Reads at once, waiting ones included; more are refused rather than queued."""
+
+
+class FeedUnavailable(Exception):
+    """Kafka did not answer, or too many read at once."""
+
+
+class Page(NamedTuple):
+    """`deliveries` with their numbers, in order. `first` is the oldest number still kept (or the next one to come),
+    `last` the newest; 0 when there never was any."""
+
+    deliveries: list[tuple[int, Delivery]]
+    first: int
+    last: int
+
+
+class FeedLog(Protocol):
+    async def read(self, subscription: str, after: int, limit: int, wait: float) -> Page:
+        """Deliveries numbered above `after`, at most `limit`; when there are none, waits so many seconds for one.
+
+        Raises FeedUnavailable.
+        """
+
+
+class KafkaFeeds:
+    """A few group-less consumers, each lent to one read at a time, and one that watches the ends of all feeds that
+    somebody waits for. `make` gives a consumer that is not started; `fetch_max_wait_ms` should be small, for it is
+    how long a read may have to wait for the fetch of the one before it."""
+
+    def __init__(self, make: Callable[[], AIOKafkaConsumer], size: int = 4) -> None:
+        self._make = make
+        self._size = size
+        self._idle: asyncio.Queue[AIOKafkaConsumer | None] = asyncio.Queue()
+        self._waiting: dict[TopicPartition, list[tuple[int, asyncio.Event]]] = {}
+        self._watcher: asyncio.Task[None] | None = None
+        self._readers = 0
+
+    async def start(self) -> None:
+        for _ in range(self._size):
+            self._idle.put_nowait(None)
+        self._watcher = asyncio.create_task(self._watch(), name="feeds")
+
+    async def stop(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+        while not self._idle.empty():
+            if consumer := self._idle.get_nowait():
+                await consumer.stop()
+
+    async def read(self, subscription: str, after: int, limit: int, wait: float) -> Page:
+        if self._readers >= MOST_READERS:
+            raise FeedUnavailable("too many readers")
+        self._readers += 1
+        try:
+            return await self._read(TopicPartition(outbox(subscription), 0), after, limit, wait)
+        finally:
+            self._readers -= 1
+
+    async def _read(self, part: TopicPartition, after: int, limit: int, wait: float) -> Page:
+        page = await self._fetch(part, after, limit)
+        if page.deliveries or wait <= 0 or after > page.last:
+            return page
+        await self._grown(part, max(after, page.last), wait)
+        return await self._fetch(part, after, limit)
+
+    async def _fetch(self, part: TopicPartition, after: int, limit: int) -> Page:
+        async with self._lent() as consumer:
+            begin = (await consumer.beginning_offsets([part]))[part]
+            end = (await consumer.end_offsets([part]))[part]
+            start = max(after, begin)
+            deliveries = await _records(consumer, part, start, limit) if start < end else []
+            return Page(deliveries, begin + 1, end)
+
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A started consumer, back in the pool afterwards; one that failed is replaced."""
+        consumer = await self._idle.get()
+        try:
+            if consumer is None:
+                consumer = self._make()
+                await consumer.start()
+            yield consumer
+        except BaseException as error:
+            broken, consumer = consumer, None
+            await _discard(broken)
+            if isinstance(error, KafkaError | OSError):
+                raise FeedUnavailable(type(error).__name__) from None
+            raise
+        finally:
+            self._idle.put_nowait(consumer)
+
+    async def _grown(self, part: TopicPartition, beyond: int, wait: float) -> None:
+        """Returns when the end of the feed passed `beyond`, or after `wait` seconds."""
+        mark = (beyond, asyncio.Event())
+        self._waiting.setdefault(part, []).append(mark)
+        try:
+            async with asyncio.timeout(wait):
+                await mark[1].wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting[part].remove(mark)
+            if not self._waiting[part]:
+                del self._waiting[part]
+
+    async def _watch(self) -> None:
+        """One question to the broker for all that wait, ten times a second, and none when nobody does."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if not self._waiting:
+                continue
+            try:
+                async with self._lent() as consumer:
+                    ends = await consumer.end_offsets(list(self._waiting))
+            except FeedUnavailable as error:
+                log.event("feeds.interrupted", "warning", error=error)
+                continue
+            for part, end in ends.items():
+                for beyond, event in self._waiting.get(part, ()):
+                    if end > beyond:
+                        event.set()
+
+
+async def _records(
+    consumer: AIOKafkaConsumer, part: TopicPartition, start: int, limit: int
+) -> list[tuple[int, Delivery]]:
+    consumer.assign([part])
+    consumer.seek(part, start)
+    found = await consumer.getmany(part, timeout_ms=FETCH_MS, max_records=limit)
+    # Paused, or it would go on fetching a feed that nobody reads until it is lent again.
+    consumer.pause(part)
+    return [
+        (record.offset + 1, from_record(record.key, record.value, tuple(record.headers)))
+        for record in found.get(part, ())
+    ]
+
+
+async def _discard(consumer: AIOKafkaConsumer | None) -> None:
+    if consumer is not None:
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(2):
+                await consumer.stop()

@@ -1,0 +1,109 @@
+"""CloudEvents by Kafka: what a partner writes to its topic `ingress.<partner>` gets the checks of the HTTP door."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from hub.core.cloudevents import draft_kafka
+from hub.core.event import Fault, Rejected
+from hub.core.known import Known
+from hub.core.partners import Directory
+from hub.core.reception import Admit, Received, quarantine, receive, refuse
+from hub.core.records import Count, Out
+from hub.core.topics import INGRESS
+from hub.gateway.publisher import NotStored, Publisher
+from hub.telemetry import log
+
+GROUP = "hub-ingress"
+PATTERN = f"^{INGRESS.replace('.', '[.]')}.+"
+MOST = 500
+"""Records handled at once; their outcomes are published together."""
+
+RETRY_SECONDS = 1.0
+
+
+class Ingress:
+    """At least once: the position moves only after everything made of the records is durable.
+
+    `make` gives a consumer of group GROUP that is not started yet, subscribed to nothing and not committing by
+    itself. It should look for new topics every few seconds (`metadata_max_age_ms`).
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], AIOKafkaConsumer],
+        known: Known,
+        publisher: Publisher,
+        admit: Admit,
+        count: Callable[[Iterable[Count]], None],
+        now: Callable[[], int],
+    ) -> None:
+        self._make = make
+        self._known = known
+        self._publisher = publisher
+        self._admit = admit
+        self._count = count
+        self._now = now
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="ingress")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, NotStored, OSError) as error:
+                log.event("ingress.interrupted", "warning", error=error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow(self) -> None:
+        """Starts from what was committed; a failure on the way makes the records come again."""
+        consumer = self._make()
+        consumer.subscribe(pattern=PATTERN)
+        try:
+            await consumer.start()
+            while True:
+                batches = await consumer.getmany(timeout_ms=500, max_records=MOST)
+                if records := [record for batch in batches.values() for record in batch]:
+                    await self._handle(records)
+                    await consumer.commit()
+        finally:
+            await consumer.stop()
+
+    async def _handle(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        received = [(self._receive(record), record) for record in records]
+        await self._publisher.publish([_outcome(one, record) for one, record in received])
+        await self._publisher.publish([one.entry for one, _ in received])
+        self._count(count for one, _ in received for count in one.counts)
+
+    def _receive(self, record: ConsumerRecord[Any, Any]) -> Received:
+        draft = draft_kafka(tuple(record.headers), record.value)
+        return _judged(record.topic, draft, self._known.directory, self._admit, self._now())
+
+
+def _judged(topic: str, draft: Any, directory: Directory, admit: Admit, at: int) -> Received:
+    name = topic.removeprefix(INGRESS)
+    partner = directory.get(name)
+    if partner is None:
+        unknown = Fault("", "unknown-publisher", "this topic belongs to no partner in the directory")
+        return refuse(draft, Rejected((unknown,), 403), name, "kafka", at)
+    return receive(draft, partner, "kafka", at, admit)
+
+
+def _outcome(received: Received, record: ConsumerRecord[Any, Any]) -> Out:
+    if received.event is not None:
+        return received.event
+    return quarantine(received, f"{record.topic}/{record.partition}/{record.offset}")

@@ -1,0 +1,183 @@
+"""Learning lines, journeys, partners and counts: what the read model knows, as far as the caller may see it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
+from uuid import UUID
+
+import msgspec
+import orjson
+from fastapi import APIRouter, Header, Path, Query
+from starlette.responses import Response
+
+from hub.core import journal
+from hub.core.codes import Basis
+from hub.core.event import moment
+from hub.core.journeys import Course, Journey, Moment
+from hub.core.partners import Partner, Role
+from hub.gateway import openapi
+from hub.gateway.auth import Caller, Door, require
+from hub.gateway.context import Gateway
+from hub.gateway.problems import Problem, not_found, not_stored
+from hub.gateway.publisher import NotStored
+
+router = APIRouter(tags=["lookups"])
+
+PURPOSES = tuple(code for code in get_args(Basis) if code != "NONE")
+
+COUNTING = (
+    Role.GEMEENTE,
+    Role.LEERPLICHT,
+    Role.DOORSTROOMPUNT,
+    Role.TAALCENTRUM,
+    Role.SWV,
+    Role.BOARD,
+    Role.PROCESREGISSEUR,
+    Role.OPERATOR,
+)
+"""Who gets aggregates: the row of H3 in the routing matrix (domain.md §2.9), and who runs the hub."""
+
+
+@router.get("/v1/learning-lines/{learnerId}", **openapi.LINE)
+async def get_learning_line(
+    learner: Annotated[str, Path(alias="learnerId", description="UUID of the learner")],
+    caller: Caller,
+    door: Door,
+    purpose: Annotated[str | None, Header(description=f"Why you look: {', '.join(PURPOSES)}")] = None,
+) -> Response:
+    """The learning line 0-27, as far as you have to do with this learner. Every reading is kept, with its purpose.
+
+    404 also when the line exists and is not yours to see.
+    """
+    learner = _uuid(learner)
+    if purpose is None or purpose not in PURPOSES:
+        known = ", ".join(PURPOSES)
+        raise Problem(400, "purpose", f"say in the header Purpose why you look: one of {known}")
+    line = await asyncio.to_thread(door.queries.line, learner)
+    shown = None if line is None else door.for_partner(line, caller)
+    if shown is None:
+        raise not_found("learning line")
+    await _journal_read(door, caller, purpose, learner)
+    return _json(shown)
+
+
+@router.get("/v1/journeys", **openapi.JOURNEY)
+async def get_journey(
+    caller: Caller,
+    door: Door,
+    source: Annotated[str, Query(min_length=1, max_length=500)],
+    id: Annotated[str, Query(min_length=1, max_length=500)],
+) -> Response:
+    """What became of one event. Its publisher sees all of it, a receiver only what concerns itself.
+
+    A fresh event may take a second to appear.
+    """
+    journey = await asyncio.to_thread(door.queries.journey, source, id)
+    if journey is None or (seen := visible(journey, caller)) is None:
+        raise not_found("journey (a fresh event may take a second)")
+    return _json(_shown_journey(seen))
+
+
+@router.get("/v1/partners", **openapi.PARTNERS)
+async def list_partners(caller: Caller, door: Door) -> Response:
+    """Everyone in the directory."""
+    found = door.known.directory.partners.values()
+    return _json([{"id": p.id, "name": p.name, "roles": list(p.roles)} for p in found])
+
+
+@router.get("/v1/flows", **openapi.FLOWS)
+async def get_flows(caller: Caller, door: Door) -> Response:
+    """What the page of the procesregisseur shows: counts, never a learner."""
+    require(caller, Role.PROCESREGISSEUR, Role.OPERATOR)
+    return _json(await asyncio.to_thread(door.flows))
+
+
+@router.get("/v1/census/{metric}", **openapi.CENSUS)
+async def get_census(metric: str, caller: Caller, door: Door) -> Response:
+    """One aggregate metric after suppression of small cells."""
+    require(caller, *COUNTING)
+    found = await asyncio.to_thread(door.census, metric)
+    if found is None:
+        raise not_found("metric")
+    return _json(found)
+
+
+def visible(journey: Journey, partner: Partner) -> Journey | None:
+    """The journey as this partner may see it; None when it has no part in it."""
+    if partner.has(Role.OPERATOR) or journey.event.publisher == partner.id:
+        return journey
+    own = tuple(course for course in journey.deliveries if course.partner == partner.id)
+    if not own:
+        return None
+    moments = (_own_moment(one, partner.id) for one in journey.moments)
+    event = msgspec.structs.replace(journey.event, duplicates=0, conflicts=0, stale=0)
+    return Journey(event, tuple(one for one in moments if one), own)
+
+
+def _own_moment(one: Moment, partner: str) -> Moment | None:
+    """A moment without what it says of others: a receiver may not learn who else was told."""
+    if one.kind == "accepted":
+        return Moment(one.at, one.kind, {})
+    if one.kind == "routed":
+        told = [t for t in one.detail.get("told", ()) if t.get("partner") == partner]
+        return Moment(one.at, one.kind, {"told": told}) if told else None
+    return one if one.detail.get("partner") == partner else None
+
+
+def _shown_journey(journey: Journey) -> dict[str, Any]:
+    event = journey.event
+    return {
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "publisher": event.publisher,
+        "outcome": event.outcome,
+        "duplicates": event.duplicates,
+        "conflicts": event.conflicts,
+        "moments": [{"at": moment(one.at), "kind": one.kind, **one.detail} for one in journey.moments],
+        "deliveries": [_shown_course(one) for one in journey.deliveries],
+    }
+
+
+def _shown_course(course: Course) -> dict[str, Any]:
+    times = {
+        "routedAt": course.routed_at,
+        "lastAt": course.last_at,
+        "deliveredAt": course.delivered_at,
+        "pulledAt": course.pulled_at,
+    }
+    return {
+        "deliveryId": course.delivery,
+        "partner": course.partner,
+        "subscription": course.subscription,
+        "number": course.number,
+        "removed": list(course.removed),
+        "attempts": course.attempts,
+        "outcome": course.outcome,
+        "status": course.status,
+        **{name: moment(at) for name, at in times.items() if at is not None},
+    }
+
+
+async def _journal_read(door: Gateway, caller: Partner, purpose: str, learner: str) -> None:
+    """Before the answer, or there is no answer: nobody looks unseen."""
+    hashed = hashlib.blake2b(learner.encode(), key=door.line_key, digest_size=16).hexdigest()
+    entry = journal.Read(at=door.now(), partner=caller.id, purpose=purpose, line=hashed)
+    try:
+        await door.publisher.publish([journal.record(entry)])
+    except NotStored as error:
+        raise not_stored(str(error)) from None
+
+
+def _uuid(given: str) -> str:
+    try:
+        return str(UUID(given))
+    except ValueError:
+        raise Problem(400, "learner-id", "the learner id in the path must be a UUID") from None
+
+
+def _json(content: Mapping[str, Any] | list[Any] | Any) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")

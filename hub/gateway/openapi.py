@@ -1,0 +1,237 @@
+"""The OpenAPI document: what the handlers cannot say themselves, and the Dutch API design rules (standards.md §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from hub.core.cloudevents import BATCH, STRUCTURED
+from hub.gateway.shell import API_VERSION
+
+TITLE = "Almere onderwijshub"
+DESCRIPTION = (
+    "Koppelpunt van gebeurtenissen voor de partners van de Almeerse onderwijsagenda. "
+    "Event hub for the partners of the Almere education agenda."
+)
+CONTACT = {
+    "name": "Beheer onderwijshub",
+    "email": "onderwijshub@example.nl",
+    "url": "https://example.nl/onderwijshub",
+}
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_MEANINGS = {
+    400: "Something is wrong with the request; every fault is listed",
+    401: "No token, or an unknown one",
+    403: "Not allowed to you",
+    404: "Not there, or not yours to see",
+    409: "Cannot be done in the present state",
+    413: "Too large",
+    415: "Content type not understood",
+    503: "Kafka does not confirm or answer; try again after Retry-After seconds",
+}
+
+
+def _refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
+    content = {"application/problem+json": {"schema": _PROBLEM}}
+    return {
+        code: {"description": _MEANINGS[code], "content": content} for code in (400, 401, 403, 404, *codes)
+    }
+
+
+def _ok(description: str, example: object) -> dict[str, Any]:
+    kind = "array" if isinstance(example, list) else "object"
+    return {"description": description, "content": _body({"type": kind}, example)}
+
+
+def _body(schema: dict[str, Any], example: object) -> dict[str, Any]:
+    return {"application/json": {"schema": schema, "example": example}}
+
+
+def _operation(
+    status: int, ok: dict[str, Any], *codes: int, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    extra = {"requestBody": {"required": True, "content": body}} if body else {}
+    return {"status_code": status, "responses": {status: ok, **_refusals(*codes)}, "openapi_extra": extra}
+
+
+_EVENT = {"$ref": "#/components/schemas/CloudEvent"}
+_SAMPLE_EVENT = {
+    "specversion": "1.0",
+    "type": "nl.onderwijsloopbanen.offer.published.v1",
+    "source": "urn:nld:oin:00000099000000000001:systeem:opvangregister",
+    "id": "6b0e3b0a-4a43-4a0e-9a50-0d6f1a3b2c4d",
+    "time": "2026-11-21T09:12:44Z",
+    "data": {},
+}
+_SAMPLE_RESULT = {
+    "id": _SAMPLE_EVENT["id"],
+    "source": _SAMPLE_EVENT["source"],
+    "journey": "https://hub.example.nl/v1/journeys?source=urn%3Anld%3Aoin%3A00000099000000000001&id=6b0e3b0a",
+    "warnings": [],
+}
+_SAMPLE_SUBSCRIPTION = {
+    "id": "sub-0123456789ab",
+    "url": "https://hub.example.nl/v1/subscriptions/sub-0123456789ab",
+    "protocol": "HTTP",
+    "sink": "https://las.example.nl/events",
+    "types": ["nl.onderwijsloopbanen.handover.prepared.v1"],
+    "filters": [{"prefix": {"subject": "handover/"}}],
+    "config": {"mode": "structured"},
+    "protocolsettings": {},
+    "paused": False,
+    "status": {"state": "validated", "reason": ""},
+}
+_SUBSCRIPTION_BODY = _body(
+    {"$ref": "#/components/schemas/Subscription"},
+    {k: _SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
+)
+
+INGEST: dict[str, Any] = _operation(
+    202,
+    _ok("Durable", _SAMPLE_RESULT),
+    413,
+    415,
+    503,
+    body={
+        STRUCTURED: {"schema": _EVENT, "example": _SAMPLE_EVENT},
+        BATCH: {"schema": {"type": "array", "maxItems": 100, "items": _EVENT}},
+        "application/json": {
+            "schema": {"description": "Data of a binary event; its attributes are ce- headers"}
+        },
+    },
+) | {"dependencies": []}
+INGEST["responses"][207] = _ok(
+    "Some events of a batch were accepted", {"results": [{"status": 202, **_SAMPLE_RESULT}]}
+)
+INGEST["openapi_extra"]["security"] = [{"HTTPBearer": []}]
+HANDSHAKE: dict[str, Any] = _operation(204, {"description": "WebHook-Allowed-Origin and -Rate"})
+SUBSCRIPTIONS = _operation(200, _ok("Yours", [_SAMPLE_SUBSCRIPTION]))
+SUBSCRIPTION = _operation(200, _ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
+SUBSCRIPTION_DELETE = _operation(200, _ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
+SUBSCRIPTION_WRITE = _operation(
+    200, _ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
+)
+SUBSCRIBE = _operation(
+    201,
+    _ok("Made; the secret is shown this once", _SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
+    409,
+    413,
+    415,
+    503,
+    body=_SUBSCRIPTION_BODY,
+)
+SUBSCRIPTION_TEST = _operation(202, _ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
+FEED = _operation(
+    200,
+    _ok(
+        "In order",
+        {"events": [{"number": 1, "deliveryId": "...", "event": _SAMPLE_EVENT}], "next": 1, "first": 1},
+    ),
+    503,
+)
+LINE = _operation(200, _ok("The line as you may see it", {"learnerId": "...", "status": "active"}), 503)
+JOURNEY = _operation(
+    200, _ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []})
+)
+PARTNERS = _operation(
+    200, _ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])
+)
+FLOWS = _operation(200, _ok("Counts", {}))
+CENSUS = _operation(200, _ok("The metric", {}))
+
+_FAULT = {
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {
+            "type": "string",
+            "description": "JSON pointer (RFC 6901) into the event, or the parameter",
+        },
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+_SCHEMAS: dict[str, Any] = {
+    "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "instance": {"type": "string", "format": "uri"},
+            "code": {"type": "string"},
+            "errors": {"type": "array", "items": _FAULT},
+            "invalidParams": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+    "CloudEvent": {
+        "type": "object",
+        "description": "CloudEvents 1.0.2, JSON format; data as in /schemas/events/<type>",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": {
+            name: {"type": "string"}
+            for name in (
+                "specversion",
+                "id",
+                "source",
+                "type",
+                "subject",
+                "datacontenttype",
+                "dataschema",
+                "sequence",
+            )
+        }
+        | {"time": {"type": "string", "format": "date-time"}, "data": {"type": "object"}},
+    },
+    "Subscription": {
+        "type": "object",
+        "description": "Fields of the CloudEvents subscriptions API; sinkcredential and header values are write-only",
+        "properties": {
+            "protocol": {"type": "string", "enum": ["HTTP"]},
+            "sink": {"type": "string", "format": "uri"},
+            "source": {"type": "string"},
+            "types": {"type": "array", "items": {"type": "string"}},
+            "filters": {"type": "array", "items": {"type": "object"}},
+            "config": {"type": "object", "properties": {"mode": {"enum": ["structured", "binary"]}}},
+            "protocolsettings": {"type": "object"},
+            "sinkcredential": {"type": "object", "writeOnly": True},
+            "paused": {"type": "boolean"},
+        },
+    },
+}
+
+
+def document(app: FastAPI, url: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the app; the same for every start with the same `url`."""
+    made = get_openapi(
+        title=TITLE,
+        version=API_VERSION,
+        description=DESCRIPTION,
+        routes=app.routes,
+        servers=[{"url": url}],
+        license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+    )
+    made["info"]["contact"] = (
+        CONTACT  # given above, FastAPI would want another package to check the e-mail address
+    )
+    components = made.setdefault("components", {})
+    components["schemas"] = _SCHEMAS
+    components["headers"] = {
+        "API-Version": {"description": "Version of this API", "schema": {"type": "string"}}
+    }
+    for operation in _operations(made):
+        operation["responses"].pop("422", None)
+        for answer in operation["responses"].values():
+            answer.setdefault("headers", {})["API-Version"] = {"$ref": "#/components/headers/API-Version"}
+    return made
+
+
+def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in made["paths"].values():
+        yield from path.values()

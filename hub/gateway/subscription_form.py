@@ -1,0 +1,221 @@
+"""What a partner may write in a subscription, and how one is shown (CloudEvents subscriptions API, standards.md §2.3).
+
+Both spellings of the fields are read: lower case (CNCF) and camelCase (VNG). Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.core import attributes
+from hub.core.event import Fault, moment
+from hub.core.sinks import Network, refusal
+from hub.core.subscription import Status, Subscription, check_filters
+
+HIDDEN = "***"
+"""Stands for the value of a header in answers; sent back, it means: keep the value you have."""
+
+_READ_ONLY = frozenset(
+    {"id", "url", "partner", "created", "status", "events", "secret", "domain", "subscriberreference"}
+)
+_FIELDS = frozenset(
+    {
+        "source",
+        "types",
+        "config",
+        "filters",
+        "sink",
+        "sinkcredential",
+        "protocol",
+        "protocolsettings",
+        "paused",
+    }
+)
+_MODES = ("structured", "binary")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+_OURS = re.compile(
+    r"(ce-|webhook-|hub-).*|connection|content-.*|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade"
+)
+
+
+def read(given: object, base: Subscription, networks: Sequence[Network]) -> Subscription | list[Fault]:
+    """`base` with everything that a partner may choose replaced by what `given` says; or all that is wrong with it."""
+    if not isinstance(given, dict):
+        return [Fault("", "json", "a subscription is a JSON object")]
+    fields = {name.lower(): value for name, value in given.items() if value is not None}
+    faults = [*_names(given), *_check(fields, networks)]
+    if faults:
+        return faults
+    return msgspec.structs.replace(
+        base,
+        sink=fields.get("sink"),
+        types=tuple(fields.get("types", ())),
+        source=fields.get("source"),
+        filters=tuple(fields.get("filters", ())),
+        config=fields.get("config", {}),
+        protocolsettings=_settings(fields, base),
+        paused=fields.get("paused", base.paused),
+    )
+
+
+def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
+    """Without what is write-only: the secret, and the values of headers."""
+    own = f"{url}/v1/subscriptions/{given.id}"
+    settings = dict(given.protocolsettings)
+    if headers := settings.get("headers"):
+        settings["headers"] = dict.fromkeys(headers, HIDDEN)
+    shown = {
+        "id": given.id,
+        "url": own,
+        "protocol": "HTTP",
+        "sink": given.sink,
+        "source": given.source,
+        "types": list(given.types),
+        "filters": list(given.filters),
+        "config": given.config,
+        "protocolsettings": settings,
+        "paused": given.paused,
+        "events": f"{own}/events",
+        "created": moment(given.created) if given.created else None,
+        "status": _shown_status(given, status),
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _shown_status(given: Subscription, status: Status) -> dict[str, Any]:
+    if not given.sink:
+        return {"state": "pull", "reason": "no sink: read it from the address in events"}
+    at = {"at": moment(status.at)} if status.at else {}
+    return {"state": status.state, "reason": status.reason, **at}
+
+
+def _names(given: Mapping[str, Any]) -> Iterator[Fault]:
+    seen = set()
+    for name in given:
+        lower = name.lower()
+        if lower in seen:
+            yield Fault(f"/{lower}", "duplicate-key", "stands there in two spellings; send it once")
+        elif lower not in _FIELDS | _READ_ONLY:
+            yield Fault(
+                "", "unknown-field", f"there is a field that a subscription has not; known: {_known()}"
+            )
+        seen.add(lower)
+
+
+def _known() -> str:
+    return ", ".join(sorted(_FIELDS))
+
+
+def _check(fields: Mapping[str, Any], networks: Sequence[Network]) -> Iterator[Fault]:
+    yield from _protocol(fields)
+    yield from _sink(fields.get("sink"), networks)
+    yield from _source(fields.get("source"))
+    yield from _types(fields.get("types", []))
+    yield from check_filters(fields.get("filters", []))
+    yield from _config(fields.get("config", {}))
+    yield from _protocol_settings(fields.get("protocolsettings", {}))
+    yield from _credential(fields.get("sinkcredential"))
+    if not isinstance(fields.get("paused", False), bool):
+        yield Fault("/paused", "type", "must be true or false")
+
+
+def _protocol(fields: Mapping[str, Any]) -> Iterator[Fault]:
+    if "protocol" not in fields and "sink" not in fields:
+        return
+    if fields.get("protocol") != "HTTP":
+        yield Fault("/protocol", "protocol", "must be HTTP, in capitals; Kafka and others are not offered")
+
+
+def _sink(sink: object, networks: Sequence[Network]) -> Iterator[Fault]:
+    if sink is None:
+        return
+    if not isinstance(sink, str) or len(sink) > 2000:
+        yield Fault("/sink", "sink", "must be a URL of at most 2000 characters")
+    elif reason := refusal(sink, networks):
+        yield Fault("/sink", "sink", reason)
+
+
+def _source(source: object) -> Iterator[Fault]:
+    if source is not None and (not isinstance(source, str) or attributes.wrong("source", source)[0]):
+        yield Fault("/source", "source", "must be a CloudEvents source, a URI reference")
+
+
+def _types(types: object) -> Iterator[Fault]:
+    if not isinstance(types, list) or len(types) > 100 or not all(isinstance(t, str) and t for t in types):
+        yield Fault("/types", "types", "must be an array of at most 100 event types")
+
+
+def _config(config: object) -> Iterator[Fault]:
+    if (
+        not isinstance(config, dict)
+        or set(config) - {"mode"}
+        or config.get("mode", "structured") not in _MODES
+    ):
+        yield Fault("/config", "config", f"may hold mode only: {' or '.join(_MODES)}")
+
+
+def _protocol_settings(settings: object) -> Iterator[Fault]:
+    at = "/protocolsettings"
+    if not isinstance(settings, dict) or set(settings) - {"method", "headers"}:
+        yield Fault(at, "protocolsettings", "may hold method and headers only")
+        return
+    if settings.get("method", "POST") != "POST":
+        yield Fault(f"{at}/method", "protocolsettings", "must be POST")
+    headers = settings.get("headers", {})
+    if (
+        not isinstance(headers, dict)
+        or len(headers) > 20
+        or not all(_sendable(n, v) for n, v in headers.items())
+    ):
+        yield Fault(
+            f"{at}/headers", "protocolsettings", "must be at most 20 headers, none of the hub's own, in ASCII"
+        )
+
+
+def _sendable(name: str, value: object) -> bool:
+    if not isinstance(value, str) or len(value) > 4096 or _OURS.fullmatch(name.lower()):
+        return False
+    return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
+
+
+_PARTS = {"ACCESSTOKEN": ("accesstoken",), "PLAIN": ("identifier", "secret")}
+
+
+def _credential(given: object) -> Iterator[Fault]:
+    if given is None:
+        return
+    parts = _lower(given) if isinstance(given, dict) else {}
+    needed = _PARTS.get(str(parts.get("credentialtype")))
+    if needed is None:
+        yield Fault("/sinkcredential", "sinkcredential", "credentialtype must be ACCESSTOKEN or PLAIN")
+    elif not all(
+        isinstance(parts.get(n), str) and _HEADER_VALUE.fullmatch(parts[n]) and parts[n] for n in needed
+    ):
+        yield Fault("/sinkcredential", "sinkcredential", f"needs {' and '.join(needed)}, in ASCII")
+
+
+def _settings(fields: Mapping[str, Any], base: Subscription) -> dict[str, Any]:
+    """Settings as they are kept: hidden header values filled in again, the credential as a header."""
+    settings = dict(fields.get("protocolsettings", {}))
+    before = base.protocolsettings.get("headers", {})
+    headers = {n: before.get(n, v) if v == HIDDEN else v for n, v in settings.get("headers", {}).items()}
+    if credential := fields.get("sinkcredential"):
+        headers = {n: v for n, v in headers.items() if n.lower() != "authorization"}
+        headers["Authorization"] = _authorization(_lower(credential))
+    return settings | {"headers": headers} if headers else settings
+
+
+def _authorization(parts: Mapping[str, Any]) -> str:
+    if parts["credentialtype"] == "ACCESSTOKEN":
+        return f"Bearer {parts['accesstoken']}"
+    return "Basic " + base64.b64encode(f"{parts['identifier']}:{parts['secret']}".encode()).decode()
+
+
+def _lower(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in given.items()}

@@ -1,0 +1,184 @@
+"""Subscriptions over HTTP: written to `hub.subscriptions`, which every part reads."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+from typing import Any
+
+import msgspec
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.core import strict_json
+from hub.core.delivery import Delivery, delivery_id, to_record
+from hub.core.event import Attribute, Event, moment
+from hub.core.partners import Partner
+from hub.core.records import Out
+from hub.core.subscription import Subscription, dump, status_key
+from hub.core.topics import SUBSCRIPTIONS
+from hub.gateway import openapi, subscription_form
+from hub.gateway.auth import Caller, Door
+from hub.gateway.context import Gateway
+from hub.gateway.problems import Problem, not_found, not_stored
+from hub.gateway.publisher import NotStored
+
+router = APIRouter(tags=["subscriptions"])
+
+MOST = 50
+"""Subscriptions of one partner: each is a Kafka topic."""
+
+MAX_BODY = 64 * 1024
+TESTED = "nl.onderwijsloopbanen.subscription.tested.v1"
+
+
+@router.get("/v1/subscriptions", **openapi.SUBSCRIPTIONS)
+async def list_subscriptions(caller: Caller, door: Door) -> Response:
+    """Your own subscriptions; the inbox that every partner always has comes first."""
+    return _json(200, [_shown(one, door) for one in door.known.of(caller)])
+
+
+@router.post("/v1/subscriptions", **openapi.SUBSCRIBE)
+async def create_subscription(request: Request, caller: Caller, door: Door) -> Response:
+    """Subscribe. The answer shows the signing secret (`whsec_`, Standard Webhooks) once, and never again.
+
+    Without `sink` the subscription is pulled only. A sink gets an OPTIONS handshake before its first delivery.
+    """
+    if len(door.known.of(caller)) > MOST:
+        raise Problem(409, "too-many-subscriptions", f"you have {MOST}; delete one first")
+    blank = Subscription(
+        id=f"sub-{secrets.token_hex(6)}", partner=caller.id, secret=_secret(), created=door.now()
+    )
+    made = await _read(request, blank, door)
+    await _write(made, door)
+    return _json(
+        201, _shown(made, door) | {"secret": made.secret}, {"Location": f"/v1/subscriptions/{made.id}"}
+    )
+
+
+@router.get("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION)
+async def get_subscription(id: str, caller: Caller, door: Door) -> Response:
+    """One of your subscriptions, with the state of its webhook."""
+    return _json(200, _shown(_own(id, caller, door), door))
+
+
+@router.put("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION_WRITE)
+async def replace_subscription(id: str, request: Request, caller: Caller, door: Door) -> Response:
+    """Replace what you may choose; id and secret stay. Writing it again also lifts a stop (410) or a refused handshake.
+
+    When this gives the inbox its first sink, the answer shows its new secret, once.
+    """
+    before = _own(id, caller, door)
+    after = await _read(request, before, door)
+    unsigned = bool(after.sink) and not after.secret
+    if unsigned:
+        after = msgspec.structs.replace(after, secret=_secret(), created=before.created or door.now())
+    await _write(after, door)
+    return _json(200, _shown(after, door) | ({"secret": after.secret} if unsigned else {}))
+
+
+@router.delete("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION_DELETE)
+async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
+    """Stop and forget. The answer is the subscription as it was. The inbox cannot be deleted, only be given other
+    fields."""
+    gone = _own(id, caller, door)
+    if gone.inbox:
+        raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
+    shown = _shown(gone, door)
+    await _publish(door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None))
+    return _json(200, shown)
+
+
+@router.post("/v1/subscriptions/{id}/_pause", **openapi.SUBSCRIPTION)
+async def pause_subscription(id: str, caller: Caller, door: Door) -> Response:
+    """Hold webhook deliveries back. Nothing is lost: events wait for 28 days, and can be pulled meanwhile."""
+    return await _set_paused(id, caller, door, True)
+
+
+@router.post("/v1/subscriptions/{id}/_resume", **openapi.SUBSCRIPTION)
+async def resume_subscription(id: str, caller: Caller, door: Door) -> Response:
+    """Deliver again, from where it was held back; also lifts a stop (410) or a refused handshake."""
+    return await _set_paused(id, caller, door, False)
+
+
+@router.post("/v1/subscriptions/{id}/_test", **openapi.SUBSCRIPTION_TEST)
+async def test_subscription(id: str, caller: Caller, door: Door) -> Response:
+    """Send yourself a test event, whatever your filters: it takes the whole way, signature included."""
+    own = _own(id, caller, door)
+    event = _test_event(own, door)
+    delivery = delivery_id(event.source, event.id, id)
+    at = door.now()
+    await door.ensure_outbox(id)
+    await _publish(door, to_record(id, Delivery(delivery, event.subject, at, at, event.structured())))
+    return _json(202, {"id": event.id, "source": event.source, "type": event.type, "deliveryId": delivery})
+
+
+def _test_event(given: Subscription, door: Gateway) -> Event:
+    attributes: dict[str, Attribute] = {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": door.source,
+        "type": TESTED,
+        "subject": f"subscription/{given.id}",
+        "time": moment(door.now()),
+        "datacontenttype": "application/json",
+        "privacyclass": "G0",
+    }
+    return Event(attributes, {"subscription": given.id})
+
+
+def _own(id: str, caller: Partner, door: Gateway) -> Subscription:
+    found = door.known.find(caller, id)
+    if found is None:
+        raise not_found("subscription")
+    return found
+
+
+async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> Response:
+    changed = msgspec.structs.replace(_own(id, caller, door), paused=paused)
+    await _write(changed, door)
+    return _json(200, _shown(changed, door))
+
+
+async def _read(request: Request, base: Subscription, door: Gateway) -> Subscription:
+    if not request.headers.get("content-type", "").lower().startswith("application/json"):
+        raise Problem(415, "content-type", "send application/json")
+    raw = await request.body()
+    if len(raw) > MAX_BODY:
+        raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
+    given, faults = strict_json.read(raw)
+    read = faults or subscription_form.read(given, base, door.networks)
+    if isinstance(read, list):
+        raise Problem(400, "invalid-subscription", "nothing was changed; errors lists everything wrong", read)
+    return read
+
+
+async def _write(given: Subscription, door: Gateway) -> None:
+    """The outbox first: from the moment the subscription is known, events are written there."""
+    await door.ensure_outbox(given.id)
+    await _publish(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(given)))
+
+
+async def _publish(door: Gateway, *records: Out) -> None:
+    try:
+        await door.publisher.publish(records)
+    except NotStored as error:
+        raise not_stored(str(error)) from None
+    for record in records:
+        if record.topic == SUBSCRIPTIONS and record.key:
+            door.known.apply_subscription(record.key, record.value)  # the caller's next request sees it
+
+
+def _secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _shown(given: Subscription, door: Gateway) -> dict[str, Any]:
+    return subscription_form.show(given, door.known.status(given), door.url)
+
+
+def _json(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")

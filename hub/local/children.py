@@ -1,0 +1,162 @@
+"""What `hub up` starts: the parts of the hub and the local Kafka, seen alike by the supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Protocol
+
+from hub.errors import OperatorError
+from hub.local import probe
+from hub.local.folder import Folder
+from hub.local.kafka import LocalKafka
+from hub.settings import PREFIX, Settings
+
+KAFKA = "kafka"
+PARTS = ("processor", "courier", "projector", "gateway")
+"""In the order in which they are announced; each waits by itself for Kafka and its topics."""
+
+
+class Child(Protocol):
+    """A process that the supervisor keeps alive.
+
+    `start` and `stop` may run in threads; a stop that comes during a start waits for it, so that no process
+    can be left over.
+    """
+
+    name: str
+    mark: str
+    """Text that the command line of this process holds."""
+
+    def start(self) -> None: ...
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        ...
+
+    async def ready(self) -> tuple[bool, str]: ...
+    def stop(self, timeout: float) -> None: ...
+    def kill(self) -> None: ...
+    def last_words(self) -> str: ...
+
+
+def hub_command(part: str) -> list[str]:
+    return [sys.executable, "-m", "hub", part]
+
+
+class Part:
+    """One part of the hub, its output in `logs/<name>.log`."""
+
+    def __init__(
+        self, name: str, command: list[str], settings: Settings, folder: Folder, environ: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.mark = " ".join(command[1:])
+        self._command = command
+        self.host = settings.host
+        self.port = port_of(name, settings)
+        self._folder = folder
+        self._environ = environment(settings, environ)
+        self._log = folder.log(name)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        with self._starting, self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in the terminal reaches the supervisor only, which stops the parts in order.
+                start_new_session=True,
+            )
+        self._folder.note(self.name, self._process.pid)
+
+    def exit_code(self) -> int | None:
+        return None if self._process is None else self._process.poll()
+
+    async def ready(self) -> tuple[bool, str]:
+        return await probe.ready(self.host, self.port)
+
+    def stop(self, timeout: float) -> None:
+        with self._starting:
+            if self._process is None:
+                return
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._folder.forget(self.name)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self) -> str:
+        with contextlib.suppress(OSError, IndexError):
+            return f"{self._log.read_text(errors='replace').splitlines()[-1][:300]} (see {self._log})"
+        return f"see {self._log}"
+
+
+class Broker:
+    """The local Kafka as a child."""
+
+    name = KAFKA
+
+    def __init__(self, settings: Settings, folder: Folder) -> None:
+        self.local = LocalKafka(folder.data / "kafka", settings.kafka_port, settings.kafka_libs, folder.logs)
+        self.mark = str(self.local.data)
+        self._folder = folder
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        with self._starting:
+            self.local.start()
+            self._folder.note(self.name, self.local.pid)
+
+    def exit_code(self) -> int | None:
+        return None if self.local.process is None else self.local.process.poll()
+
+    async def ready(self) -> tuple[bool, str]:
+        try:
+            await self.local.wait_ready()
+        except OperatorError as error:
+            return False, str(error)
+        return True, "ok"
+
+    def stop(self, timeout: float) -> None:
+        with self._starting:
+            self.local.stop(timeout)
+        self._folder.forget(self.name)
+
+    def kill(self) -> None:
+        self.local.kill()
+
+    def last_words(self) -> str:
+        return f"see {self._folder.logs / 'kafka.log'}"
+
+
+def port_of(part: str, settings: Settings) -> int:
+    """Where a part serves `/readyz` and `/metrics`."""
+    if part == "gateway":
+        return settings.port
+    return settings.metrics_port + ("processor", "courier", "projector").index(part)
+
+
+def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with the `HUB_` variables that make a process read exactly these settings."""
+    given = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+    absolute = {"data": settings.data.absolute(), "kafka_libs": settings.kafka_libs.absolute()}
+    for field, value in (settings.model_dump() | absolute).items():
+        if value is not None:
+            given[PREFIX + field.upper()] = (
+                ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            )
+    return given

@@ -1,0 +1,32 @@
+"""TCP ports of this machine."""
+
+from __future__ import annotations
+
+import socket
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As servers do; without it the sockets that linger after a server stopped would count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_pair() -> int:
+    """A port such that it and the next one are free, from below the range the system hands out itself."""
+    for port in _candidates():
+        if is_free("127.0.0.1", port) and is_free("127.0.0.1", port + 1):
+            return port
+    raise OSError("no two adjacent free ports")
+
+
+def _candidates() -> range:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        start = 20000 + (probe.getsockname()[1] * 2) % 10000
+    return range(start, 31000, 2)

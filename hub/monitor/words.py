@@ -1,0 +1,210 @@
+"""Every word on the page, Dutch first; and how numbers, times and ages are written in each language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from hub.monitor.shown import Shown
+
+LANGUAGES = ("nl", "en")
+CITY = "Europe/Amsterdam"
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
+    "intro": (
+        "Wat er tussen de partners in Almere stroomt, en waar het stokt. Deze pagina toont aantallen, nooit een "
+        "leerling.",
+        "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
+    ),
+    "other_language": ("English", "Nederlands"),
+    "skip": ("Naar de inhoud", "Skip to content"),
+    "updated": ("Bijgewerkt om", "Updated at"),
+    "live": ("Live", "Live"),
+    "paused_page": ("Stilgezet", "Paused"),
+    "pause": ("Zet stil", "Pause"),
+    "resume": ("Ga verder", "Resume"),
+    "lost": ("Geen verbinding; de cijfers staan stil", "No connection; the figures stand still"),
+    "back": ("Verbinding hersteld", "Connection restored"),
+    "no_script": (
+        "Zonder JavaScript ververst deze pagina niet vanzelf. Laad haar opnieuw voor nieuwe cijfers.",
+        "Without JavaScript this page does not refresh by itself. Reload it for new figures.",
+    ),
+    "now": ("In het kort", "At a glance"),
+    "tile_events": ("gebeurtenissen in 24 uur", "events in 24 hours"),
+    "tile_oldest": ("wacht de oudste bezorging", "the oldest delivery waits"),
+    "tile_nothing_waits": ("geen bezorging wacht", "no delivery waits"),
+    "tile_refused": ("berichten geweigerd in 24 uur", "messages refused in 24 hours"),
+    "tile_breaches": ("overschreden termijnen", "terms exceeded"),
+    "at_least": ("minstens", "at least"),
+    "events": ("Gebeurtenissen", "Events"),
+    "events_caption": (
+        "Geaccepteerde gebeurtenissen per soort en afzender, laatste 24 uur",
+        "Accepted events by kind and publisher, last 24 hours",
+    ),
+    "events_none": (
+        "Nog geen gebeurtenissen in de laatste 24 uur.",
+        "No events in the last 24 hours yet.",
+    ),
+    "hours_summary": ("Alle uren in cijfers", "All hours in figures"),
+    "hours_caption": (
+        "Geaccepteerde gebeurtenissen per uur; de kop is het begin van het uur",
+        "Accepted events per hour; the heading is when the hour began",
+    ),
+    "kind": ("Soort", "Kind"),
+    "publisher": ("Afzender", "Publisher"),
+    "per_hour": ("Per uur", "Per hour"),
+    "previous_hour": ("Vorig uur", "Previous hour"),
+    "this_hour": ("Dit uur", "This hour"),
+    "day": ("24 uur", "24 hours"),
+    "deliveries": ("Bezorging", "Delivery"),
+    "deliveries_caption": (
+        "Bezorgingen per partner, alle tot nu toe",
+        "Deliveries by partner, all so far",
+    ),
+    "deliveries_none": ("Nog niets te bezorgen.", "Nothing to deliver yet."),
+    "partner": ("Partner", "Partner"),
+    "routed": ("Te bezorgen", "To deliver"),
+    "delivered": ("Bezorgd", "Delivered"),
+    "open": ("Wacht", "Waiting"),
+    "oldest": ("Oudste wacht", "Oldest waits"),
+    "state": ("Stand", "State"),
+    "webhook": ("Toegestuurd (webhook)", "Sent (webhook)"),
+    "pull_feed": ("Zelf op te halen (feed)", "To be fetched (feed)"),
+    "feed": ("Klaargezet", "Available"),
+    "pulled": ("Opgehaald", "Fetched"),
+    "last_answer": ("laatste antwoord", "last answer"),
+    "none_short": ("geen", "none"),
+    "state_well": ("Bij", "Up to date"),
+    "state_busy": ("Bezig", "Under way"),
+    "state_late": ("Loopt achter", "Lagging"),
+    "state_stuck": ("Ligt stil", "Stuck"),
+    "state_paused": ("Gepauzeerd", "Paused"),
+    "state_pending": ("Nog niet bevestigd", "Not confirmed yet"),
+    "state_refused": ("Door partner geweigerd", "Refused by partner"),
+    "state_stopped": ("Door partner gestopt", "Stopped by partner"),
+    "state_": ("Geen webhook", "No webhook"),
+    "refusals": ("Geweigerd en dubbel", "Refused and repeated"),
+    "refusals_caption": (
+        "Fouten waarom berichten aan de deur zijn geweigerd, laatste 24 uur",
+        "Faults for which messages were refused at the door, last 24 hours",
+    ),
+    "refusals_none": (
+        "Niets geweigerd in de laatste 24 uur.",
+        "Nothing refused in the last 24 hours.",
+    ),
+    "quarantine_caption": (
+        "Apart gezet: kon niet worden verwerkt, laatste 24 uur",
+        "Quarantined: could not be handled, last 24 hours",
+    ),
+    "reason": ("Reden", "Reason"),
+    "count": ("Aantal", "Number"),
+    "unknown": ("onbekend", "unknown"),
+    "refused": ("Geweigerd", "Refused"),
+    "duplicates": ("Dubbel ontvangen", "Received twice"),
+    "conflicts": ("Zelfde nummer, andere inhoud", "Same number, other content"),
+    "stale": ("Ingehaald door nieuwer", "Overtaken by newer"),
+    "arrivals": ("Nieuwkomers en plaatsen", "Newcomers and places"),
+    "arrivals_caption": (
+        "Groepen nieuwkomers en de minderjarigen daarin, tegenover vrije plaatsen",
+        "Groups of newcomers and the minors in them, against free places",
+    ),
+    "groups": ("Groepen", "Groups"),
+    "minors": ("Minderjarigen", "Minors"),
+    "status": ("Toestand", "Status"),
+    "status_announced": ("Aangekondigd", "Announced"),
+    "status_arrived": ("Aangekomen", "Arrived"),
+    "status_cancelled": ("Geannuleerd", "Cancelled"),
+    "free_places": ("Vrije plaatsen", "Free places"),
+    "shortfalls": ("Tekorten aan plaatsen", "Shortfalls of places"),
+    "signals": ("Signalen", "Signals"),
+    "signals_caption": (
+        "Signalen die nu openstaan, per verantwoordelijke organisatie",
+        "Signals that stand now, by responsible organisation",
+    ),
+    "signals_none": ("Geen open signalen.", "No standing signals."),
+    "organisation": ("Organisatie", "Organisation"),
+    "signal": ("Signaal", "Signal"),
+    "severity": ("Ernst", "Severity"),
+    "severity_info": ("Ter informatie", "For information"),
+    "severity_warn": ("Waarschuwing", "Warning"),
+    "severity_breach": ("Termijn overschreden", "Term exceeded"),
+    "small_note": (
+        "Aantallen van 1 tot en met 4 over personen staan er als “1-4”. Een optelling telt zulke vakken als bereik "
+        "mee, zodat ze niet zijn terug te rekenen. De staafjes zijn per rij geschaald.",
+        "Numbers of 1 to 4 about persons are shown as “1-4”. Totals include such cells as a range, so that they "
+        "cannot be worked out. Bars are scaled per row.",
+    ),
+    "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
+    "T01": ("Aangekomen, nog geen schoolplaats", "Arrived, no school place yet"),
+    "T02": ("Meer kinderen dan vrije plaatsen", "More children than free places"),
+    "T03": ("Aanmelding zonder besluit", "Request without a decision"),
+    "T04": ("Uitgeschreven, nergens ingeschreven", "Left a school, enrolled nowhere"),
+    "T05": ("Overdracht po-vo niet klaargezet", "Handover to secondary not prepared"),
+    "T06": ("Overdracht niet bevestigd", "Handover not acknowledged"),
+    "T07": ("Warme overdracht niet gevoerd", "Warm handover not held"),
+    "T08": ("Tweede warme contact ontbreekt", "Follow-up warm contact missing"),
+    "T09": ("Toelaatbaarheidsverklaring loopt af", "Admissibility statement expires"),
+    "T10": ("IJkpunt niet gehouden", "Review not held"),
+    "T11": ("Thuiszitter, zaak staat lang open", "Absence case open too long"),
+    "T12": ("Certificaat niet beoordeeld", "Certificate not decided on"),
+    "T13": ("ONboard: één spoor gestopt", "ONboard: one track ended"),
+    "T14": ("Geen mbo-inschrijving na de zomer", "No mbo enrolment after summer"),
+    "T15": ("Peuter zonder aanmelding basisschool", "Toddler without a school request"),
+    "T16": ("Lang verblijf zonder vervolgplan", "Long stay without an onward plan"),
+    "T17": ("Vaak van school gewisseld", "Changed schools often"),
+}
+"""By name: Dutch, English. `T01`-`T17` are the gap rules of domain.md §3.5."""
+
+_AGES = ((86_400_000, "d", "d"), (3_600_000, "u", "h"), (60_000, "min", "min"), (1000, "s", "s"))
+
+
+class Language:
+    """One of LANGUAGES; an unknown one is Dutch."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code if code in LANGUAGES else LANGUAGES[0]
+        self.place = LANGUAGES.index(self.code)
+        self.other = LANGUAGES[1 - self.place]
+
+    def __call__(self, name: str) -> str:
+        """Raises KeyError for a word that is not there."""
+        return WORDS[name][self.place]
+
+    def rule(self, rule: str) -> str:
+        return self(rule) if rule in WORDS else rule
+
+    def number(self, value: int) -> str:
+        return f"{value:,}".replace(",", "." if self.code == "nl" else ",")
+
+    def shown(self, value: Shown) -> str:
+        if value.exact:
+            return self.number(value.low)
+        return f"{self.number(value.low)}-{self.number(value.high)}"
+
+    def least(self, value: Shown) -> str:
+        """For a headline: `at least` and the lower bound where the number is not exact."""
+        return self.number(value.low) if value.exact else f"{self('at_least')} {self.number(value.low)}"
+
+    def age(self, ms: int) -> str:
+        """The largest unit that fits, rounded down."""
+        for size, *names in _AGES:
+            if ms >= size:
+                return f"{ms // size} {names[self.place]}"
+        return f"0 {_AGES[-1][1]}"
+
+    def clock(self, ms: int) -> str:
+        return _local(ms).strftime("%H:%M:%S")
+
+    def hour(self, ms: int) -> str:
+        return _local(ms).strftime("%H:%M")
+
+
+def _local(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, _zone())
+
+
+@lru_cache(maxsize=1)
+def _zone() -> ZoneInfo:
+    return ZoneInfo(CITY)

@@ -1,0 +1,257 @@
+"""Pure: entries of the journal become rows and counts.
+
+A journal may hold one entry twice: a part that dies between writing and acknowledging says it again. So every
+entry has a name, and only the first of a name counts; `fold` expects entries that are new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub.core.flows import HOUR_MS
+from hub.core.journal import (
+    Accepted,
+    Attempted,
+    Entry,
+    Pulled,
+    Quarantined,
+    Refused,
+    Repeat,
+    Routed,
+    Signal,
+    identity,
+    load,
+)
+from hub.core.records import Record
+
+Row = dict[str, Any]
+
+HUB = "hub"
+"""Stands as the publisher of events that the hub issues itself (domain.md §2.8)."""
+
+_encode = msgspec.json.Encoder().encode
+_EVENT: Row = {
+    "source": "",
+    "id": "",
+    "type": "",
+    "publisher": "",
+    "topic": "",
+    "accepted_at": None,
+    "refused_at": None,
+    "duplicates": 0,
+    "conflicts": 0,
+    "stale": 0,
+}
+_DELIVERY: Row = {
+    "event": "",
+    "partner": "",
+    "subscription": "",
+    "column": "",
+    "removed": "",
+    "number": None,
+    "routed_at": None,
+    "attempts": 0,
+    "last_at": None,
+    "outcome": "",
+    "status": "",
+    "delivered_at": None,
+    "pulled_at": None,
+}
+_REPEATS = {"duplicate": "duplicates", "conflict": "conflicts", "stale": "stale"}
+
+
+class Item(NamedTuple):
+    """One entry with the name (`event`, `key`) under which it counts once. `event` is empty for an entry that
+    is about no event, such as a look-up."""
+
+    event: str
+    key: str
+    entry: Entry
+
+    def row(self) -> Row:
+        kind = str(self.entry.__struct_config__.tag)
+        return {"event": self.event, "key": self.key, "at": self.entry.at, "kind": kind, "body": self._body()}
+
+    def _body(self) -> str:
+        # The event row has these three; without them an entry takes half the room.
+        return _encode(msgspec.structs.replace(self.entry, source="", id="", type="")).decode()
+
+
+def item(record: Record) -> Item:
+    """Raises msgspec.ValidationError on a record that is no entry."""
+    entry = load(record.value or b"")
+    event = identity(entry.source, entry.id) if entry.id else ""
+    return Item(event, _name(entry, record), entry)
+
+
+def _name(entry: Entry, record: Record) -> str:
+    match entry:
+        case Accepted():
+            return "accepted"
+        case Routed():
+            # Deciding again after a crash may give another `at`, but never another decision.
+            return f"routed/{_digest((entry.order, entry.again, entry.told, entry.withheld))}"
+        case Repeat():
+            return f"repeat/{entry.outcome}/{entry.order}/{entry.at}"
+        case Quarantined():
+            return f"quarantined/{entry.where}"
+        case Attempted():
+            return f"attempted/{entry.delivery}/{entry.attempt}/{entry.at}"
+        case _:
+            return f"{entry.__struct_config__.tag}/{entry.at}/{record.partition}/{record.offset}"
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(_encode(value), digest_size=8).hexdigest()
+
+
+class Changes:
+    """What a batch of new entries changes: counts to add, and rows to write.
+
+    `courses` are whole rows of `deliveries` but for `pulled_at`, which `pulled` holds. They are apart because
+    the two come from different partitions of the journal, so perhaps through two projectors at once; each
+    column has one writer.
+    """
+
+    def __init__(self, known: Mapping[str, Row]) -> None:
+        self.events: dict[str, Row] = {}
+        self.courses: dict[str, Row] = {}
+        self.pulled: dict[str, Row] = {}
+        self.hourly: Counter[tuple[int, str, str, str]] = Counter()
+        self.tallies: Counter[tuple[str, str, str]] = Counter()
+        self._known = known
+
+    def event(self, item: Item) -> Row:
+        """The changes to the event's row: counts add up, texts and moments replace what was empty."""
+        entry = item.entry
+        row = self.events.get(item.event)
+        if row is None:
+            row = {**_EVENT, "event": item.event, "source": entry.source, "id": entry.id}
+            if item.event:
+                self.events[item.event] = row
+        row["type"] = row["type"] or entry.type
+        return row
+
+    def course(self, delivery: str) -> Row:
+        row = self.courses.get(delivery)
+        if row is None:
+            row = {**_DELIVERY, **self._known.get(delivery, {}), "delivery": delivery}
+            self.courses[delivery] = row
+        return row
+
+    def unread(self, delivery: str) -> bool:
+        """Whether no pull of this delivery is known yet."""
+        return delivery not in self.pulled and self._known.get(delivery, {}).get("pulled_at") is None
+
+    def count(self, entry: Entry, what: str, name: str, publisher: str) -> None:
+        self.hourly[entry.at - entry.at % HOUR_MS, what, name, publisher] += 1
+
+    def tally(self, entry: Attempted | Pulled, what: str) -> None:
+        self.tallies[entry.subscription, entry.partner, what] += 1
+
+
+def touched(items: Iterable[Item]) -> list[str]:
+    """Ids of every delivery these entries speak of."""
+    found: set[str] = set()
+    for _, _, entry in items:
+        if isinstance(entry, Attempted):
+            found.add(entry.delivery)
+        elif isinstance(entry, Routed):
+            found.update(delivery for told in entry.told for delivery in told.deliveries.values())
+        elif isinstance(entry, Pulled):
+            found.update(entry.deliveries)
+    return sorted(found)
+
+
+def fold(items: Iterable[Item], known: Mapping[str, Row]) -> Changes:
+    """The changes of new entries, given the `deliveries` rows that exist already (by id)."""
+    changes = Changes(known)
+    for one in items:
+        _fold_one(changes, one)
+    return changes
+
+
+def _fold_one(changes: Changes, item: Item) -> None:
+    match item.entry:
+        case Accepted() as entry:
+            _accepted(changes, changes.event(item), entry)
+        case Refused() as entry:
+            _refused(changes, changes.event(item), entry)
+        case Repeat() as entry:
+            _repeat(changes, changes.event(item), entry)
+        case Routed() as entry:
+            row = changes.event(item)
+            row["publisher"] = row["publisher"] or entry.publisher
+            _routed(changes, item.event, entry)
+        case Signal():
+            changes.event(item)["publisher"] = HUB
+        case Quarantined() as entry:
+            changes.event(item)
+            changes.count(entry, "quarantined", entry.reason, "")
+        case Attempted() as entry:
+            _attempted(changes, item.event, entry)
+        case Pulled() as entry:
+            _pulled(changes, entry)
+
+
+def _accepted(changes: Changes, row: Row, entry: Accepted) -> None:
+    row.update(type=entry.type, publisher=entry.publisher, topic=entry.topic, accepted_at=entry.at)
+    changes.count(entry, "accepted", entry.type, entry.publisher)
+
+
+def _refused(changes: Changes, row: Row, entry: Refused) -> None:
+    if row["accepted_at"] is None:
+        row["publisher"] = row["publisher"] or entry.publisher
+    row["refused_at"] = row["refused_at"] or entry.at
+    changes.count(entry, "refused", "", entry.publisher)
+    for reason in entry.reasons:
+        changes.count(entry, "reason", reason, entry.publisher)
+
+
+def _repeat(changes: Changes, row: Row, entry: Repeat) -> None:
+    row[_REPEATS[entry.outcome]] += 1
+    changes.count(entry, entry.outcome, entry.type, entry.publisher)
+
+
+def _routed(changes: Changes, event: str, entry: Routed) -> None:
+    for told in entry.told:
+        for subscription, delivery in told.deliveries.items():
+            row = changes.course(delivery)
+            if row["routed_at"] is None:
+                changes.tallies[subscription, told.partner, "routed"] += 1
+                row.update(
+                    event=event,
+                    partner=told.partner,
+                    subscription=subscription,
+                    column=told.column,
+                    removed="\n".join(told.removed),
+                    routed_at=entry.at,
+                )
+
+
+def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
+    row = changes.course(entry.delivery)
+    row.update(event=event, partner=entry.partner, subscription=entry.subscription, number=entry.number)
+    row["attempts"] += 1
+    if row["last_at"] is None or entry.at >= row["last_at"]:
+        row.update(last_at=entry.at, outcome=entry.outcome, status=entry.status)
+    if entry.outcome == "delivered" and row["delivered_at"] is None:
+        row["delivered_at"] = entry.at
+        changes.tally(entry, "delivered")
+
+
+def _pulled(changes: Changes, entry: Pulled) -> None:
+    for delivery in entry.deliveries:
+        if changes.unread(delivery):
+            changes.pulled[delivery] = {
+                "delivery": delivery,
+                "partner": entry.partner,
+                "subscription": entry.subscription,
+                "pulled_at": entry.at,
+            }
+            changes.tally(entry, "pulled")

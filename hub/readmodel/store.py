@@ -1,0 +1,232 @@
+"""Writes a batch of records and the positions behind it in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hub.core import subscription as subs
+from hub.core.records import Record
+from hub.readmodel import entries, schema, sql
+from hub.readmodel.entries import Changes, Item
+from hub.readmodel.standing import MakeView, Row, Standing, standing
+from hub.telemetry import log
+
+
+class Fenced(Exception):
+    """Another projector has moved the position. Nothing was written: read the positions anew and go on."""
+
+
+class Move(NamedTuple):
+    """The position of one partition before and after a batch."""
+
+    topic: str
+    partition: int
+    old: int
+    new: int
+
+
+class Batch(NamedTuple):
+    """Records by what they are, each list in the order of its partitions, and the moves they amount to."""
+
+    moves: Sequence[Move]
+    lines: Sequence[Record] = ()
+    journal: Sequence[Record] = ()
+    subscriptions: Sequence[Record] = ()
+
+
+class Store:
+    """The writing side of the read model. Blocks: call it in a thread."""
+
+    def __init__(self, engine: sa.Engine, view: MakeView) -> None:
+        self._engine = schema.writing(engine)
+        self._view = view
+
+    def prepare(self) -> None:
+        """Raises OutdatedReadModel."""
+        schema.prepare(self._engine)
+
+    def positions(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Offset of the next record to apply, per partition; 0 for one never seen before."""
+        wanted = sorted(partitions)
+        table = schema.positions
+        with self._engine.begin() as connection:
+            fresh = [{"topic": topic, "partition": number, "next": 0} for topic, number in wanted]
+            sql.insert(connection, table, fresh)
+            found = connection.execute(sa.select(table.c.topic, table.c.partition, table.c.next))
+            known = {(topic, number): position for topic, number, position in found}
+        return {partition: known[partition] for partition in wanted}
+
+    def apply(self, batch: Batch) -> None:
+        """All or nothing. Raises Fenced, and sqlalchemy.exc.OperationalError when the database is away.
+
+        A record that cannot be read is logged by its place and passed over.
+        """
+        with self._engine.begin() as connection:
+            _fence(connection, batch.moves)
+            self._apply_lines(connection, batch.lines)
+            _apply_subscriptions(connection, batch.subscriptions)
+            _apply_journal(connection, batch.journal)
+
+    def _apply_lines(self, connection: Connection, records: Sequence[Record]) -> None:
+        newest = {record.key: record for record in records}
+        _replace(connection, [made for r in newest.values() if (made := self._standing(r)) is not None])
+
+    def _standing(self, record: Record) -> Standing | None:
+        try:
+            return standing(record.key, record.value, self._view)
+        except (
+            Exception
+        ) as error:  # `view` is handed in: whatever it raises, one bad state must not stop all others
+            _skipped(record, error)
+            return None
+
+
+def _skipped(record: Record, error: Exception) -> None:
+    where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    log.event("projector.record_skipped", "error", **where, error=type(error).__name__)
+
+
+def _fence(connection: Connection, moves: Sequence[Move]) -> None:
+    # First of all, and in a fixed order: it locks the rows, so a second projector waits here and then finds
+    # it lost.
+    table = schema.positions
+    for move in sorted(moves):
+        moved = connection.execute(
+            table.update()
+            .where(table.c.topic == move.topic, table.c.partition == move.partition, table.c.next == move.old)
+            .values(next=move.new)
+        )
+        if moved.rowcount != 1:
+            raise Fenced(f"{move.topic}/{move.partition} is no longer at {move.old}")
+
+
+def _replace(connection: Connection, standings: Sequence[Standing]) -> None:
+    if not standings:
+        return
+    keys = [one.key for one in standings]
+    for table in (schema.relations, schema.signals):
+        sql.delete(connection, table, "key", keys)
+    sql.delete(connection, schema.views, "key", [one.key for one in standings if one.view is None])
+    sql.upsert(connection, schema.views, [one.view for one in standings if one.view is not None])
+    sql.insert(connection, schema.relations, [row for one in standings for row in one.relations])
+    sql.insert(connection, schema.signals, [row for one in standings for row in one.signals])
+
+
+def _apply_subscriptions(connection: Connection, records: Sequence[Record]) -> None:
+    for record in records:
+        try:
+            _apply_subscription(connection, record)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            _skipped(record, error)
+
+
+def _apply_subscription(connection: Connection, record: Record) -> None:
+    name, _, status = record.key.decode().partition("/")
+    if status:
+        state = "" if record.value is None else subs.load_status(record.value).state
+        sql.upsert(connection, schema.subscriptions, [{"id": name, "state": state}])
+    elif record.value is None:
+        sql.delete(connection, schema.subscriptions, "id", [name])
+    else:
+        sql.upsert(connection, schema.subscriptions, [_subscription_row(subs.load(record.value))])
+
+
+def _subscription_row(given: subs.Subscription) -> Row:
+    return {
+        "id": given.id,
+        "partner": given.partner,
+        "push": given.sink is not None,
+        "paused": given.paused,
+    }
+
+
+def _apply_journal(connection: Connection, records: Sequence[Record]) -> None:
+    new = _new_entries(connection, _items(records))
+    if not new:
+        return
+    known = _known_deliveries(connection, entries.touched(new))
+    _write(connection, entries.fold(new, known))
+
+
+def _items(records: Sequence[Record]) -> dict[tuple[str, str], Item]:
+    """By name; of two records with one name the first."""
+    found: dict[tuple[str, str], Item] = {}
+    for record in records:
+        try:
+            item = entries.item(record)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            _skipped(record, error)
+        else:
+            found.setdefault((item.event, item.key), item)
+    return found
+
+
+def _new_entries(connection: Connection, items: dict[tuple[str, str], Item]) -> list[Item]:
+    """Writes what is not there yet and returns it, in the order of the journal."""
+    table = schema.entries
+    new: set[tuple[str, str]] = set()
+    rows = [item.row() for item in items.values()]
+    statement = sql.into(connection, table).on_conflict_do_nothing()
+    for chunk in sql.chunks(rows):
+        found = connection.execute(statement.returning(table.c.event, table.c.key), chunk)
+        new.update((event, key) for event, key in found)
+    return [item for name, item in items.items() if name in new]
+
+
+def _known_deliveries(connection: Connection, ids: Sequence[str]) -> dict[str, Row]:
+    table = schema.deliveries
+    known: dict[str, Row] = {}
+    for chunk in sql.chunks(ids):
+        for row in connection.execute(sa.select(table).where(table.c.delivery.in_(chunk))):
+            known[row.delivery] = dict(row._mapping)
+    return known
+
+
+def _write(connection: Connection, changes: Changes) -> None:
+    _add_events(connection, [row for _, row in sorted(changes.events.items())])
+    courses = [_without(row, "pulled_at") for _, row in sorted(changes.courses.items())]
+    sql.upsert(connection, schema.deliveries, courses)
+    sql.upsert(
+        connection, schema.deliveries, [row for _, row in sorted(changes.pulled.items())], {"pulled_at"}
+    )
+    hourly = [
+        {"hour": hour, "what": what, "name": name, "publisher": publisher, "n": n}
+        for (hour, what, name, publisher), n in sorted(changes.hourly.items())
+    ]
+    sql.add(connection, schema.hourly, hourly, {"n"})
+    sql.add(connection, schema.tallies, _tally_rows(changes), {"routed", "delivered", "pulled"})
+
+
+def _add_events(connection: Connection, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    table = schema.events
+    statement = sql.into(connection, table)
+    new = statement.excluded
+    changes: dict[str, Any] = {n: table.c[n] + new[n] for n in ("duplicates", "conflicts", "stale")}
+    for name in ("accepted_at", "refused_at"):
+        changes[name] = sa.func.coalesce(table.c[name], new[name])
+    for name in ("type", "publisher", "topic"):
+        # What the hub accepted is true; what it refused, or decided on, is all that is known until then.
+        said = sa.func.coalesce(sa.func.nullif(table.c[name], ""), new[name])
+        changes[name] = sa.case((new.accepted_at.is_not(None), new[name]), else_=said)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows
+    )
+
+
+def _without(row: Row, name: str) -> Row:
+    return {k: v for k, v in row.items() if k != name}
+
+
+def _tally_rows(changes: Changes) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for (subscription, partner, what), n in sorted(changes.tallies.items()):
+        blank = {"subscription": subscription, "partner": partner, "routed": 0, "delivered": 0, "pulled": 0}
+        rows.setdefault(subscription, blank)[what] += n
+    return list(rows.values())

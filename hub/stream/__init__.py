@@ -1,0 +1,1 @@
+"""The processor: Faust around a pure function. The only room that imports faust."""

@@ -1,0 +1,63 @@
+"""The one agent: a batch of records in, outputs and states out, and only then the acknowledgement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from hub.core.records import Batch, Count, Load, Out, Record
+from hub.stream.tables import Changelog, Lines
+from hub.telemetry import metrics
+
+P = TypeVar("P")
+P_in = TypeVar("P_in", contravariant=True)
+
+
+class Run(Protocol[P_in]):
+    """Decides everything for a batch; pure. It puts a record it cannot use in quarantine itself: an exception is
+    a bug, and stops the worker."""
+
+    def __call__(self, records: Sequence[Record], load: Load, policy: P_in, /) -> Batch: ...
+
+
+class Publish(Changelog, Protocol):
+    async def publish(self, outs: Iterable[Out]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Job(Generic[P]):
+    """What the agent is made of."""
+
+    run: Run[P]
+    policy: Callable[[], P]
+    count: Callable[[Iterable[Count]], None]
+    lines: Lines
+    publisher: Publish
+
+    async def step(self, partition: int, records: Sequence[Record]) -> Batch:
+        """Does one batch of one partition, all of it or with an exception. The order is the promise: nothing is
+        in the store that the changelog lacks, and nothing is acknowledged whose outputs are not in Kafka."""
+        batch = self.run(records, self.lines.load(partition), self.policy())
+        if batch.out:
+            await self.publisher.publish(batch.out)
+        await self.lines.save(self.publisher, partition, batch.states)
+        self.count(batch.counts)
+        return batch
+
+
+def processor(job: Job[Any]) -> Callable[[Any], AsyncIterator[Batch]]:
+    """The agent's function. Acknowledges explicitly: Faust would do so after an exception too."""
+
+    async def process(stream: Any) -> AsyncIterator[Batch]:
+        unacknowledged = stream.noack()
+        async for event in unacknowledged.events():
+            started = time.perf_counter()
+            batch = await job.step(event.message.partition, event.value)
+            await unacknowledged.ack(event)
+            metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
+            metrics.BATCH_RECORDS.observe(len(event.value))
+            yield batch
+
+    return process

@@ -1,0 +1,65 @@
+"""One worker process with the job of `tests.bench.workload`: in our driver, or as a plain Faust agent.
+
+`python -m tests.bench.engines {ours|plain} BOOTSTRAP DATA INPUT CHANGELOG GROUP`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import faust
+import uvloop
+from hub.core.records import Record
+from hub.settings import Settings
+from hub.stream.app import Names, build, worker
+from hub.telemetry import log
+
+from tests.bench import workload
+
+
+def ours(bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
+    settings = Settings(data=data, kafka=bootstrap)
+    names = Names(group, (source,), changelog)
+    return worker(build(settings, workload.run, lambda: workload.POLICY, lambda counts: None, names=names))
+
+
+def plain(bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
+    """Faust as its documentation shows it, with every setting that makes it faster: uvloop, linger, raw bytes."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    app = faust.App(
+        group, broker=f"kafka://{bootstrap}", store="rocksdb://", datadir=data, topic_allow_declare=False,
+        topic_disable_leader=True, table_standby_replicas=0, web_enabled=False, producer_linger=0.02,
+        producer_max_batch_size=1 << 18, producer_acks=-1, broker_max_poll_records=500, broker_commit_interval=1,
+    )  # fmt: skip
+    raw = partial(app.topic, key_type=bytes, value_type=bytes, value_serializer="raw")
+    output = raw(workload.OUTPUT)
+    table: Any = app.Table(
+        "plain", key_type=bytes, value_type=bytes, changelog_topic=raw(changelog, acks=False)
+    )
+
+    @app.agent(raw(source))
+    async def job(stream: Any) -> None:
+        async for event in stream.events():
+            m = event.message
+            record = Record(m.topic, m.partition, m.offset, int(m.timestamp * 1000), m.key, m.value)
+            batch = workload.run([record], table.get, workload.POLICY)
+            for out in batch.out:
+                await output.send(key=out.key, value=out.value, headers=dict(out.headers))
+            for key, value in batch.states.items():
+                table[key] = value
+
+    app.finalize()
+    faust.Worker(app, loglevel="WARN").execute_from_commandline()
+    return 0
+
+
+if __name__ == "__main__":
+    engine, bootstrap, data, *rest = sys.argv[1:]
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core
+    log.configure("bench")
+    sys.exit({"ours": ours, "plain": plain}[engine](bootstrap, Path(data), *rest))

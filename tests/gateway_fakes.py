@@ -1,0 +1,161 @@
+"""A Kafka in memory for the HTTP door. It passes the same contract as the real one (tests/integration)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from hub.core.admission import admit
+from hub.core.delivery import from_record
+from hub.core.journal import Entry
+from hub.core.journal import load as load_entry
+from hub.core.journeys import Journey
+from hub.core.known import Known
+from hub.core.line import for_partner
+from hub.core.partners import Org, Partner, Role, Token, dump, hash_token
+from hub.core.records import Count, Out
+from hub.core.topics import JOURNAL, outbox
+from hub.core.views import Line
+from hub.gateway.app import build
+from hub.gateway.context import Gateway
+from hub.gateway.feedlog import FeedUnavailable, Page
+from hub.gateway.publisher import NotStored
+
+NOW = 1_795_000_000_000
+ALMERE = "urn:nld:oin:00000099000000000001:systeem:opvangregister"
+SCHOOL = "urn:nld:kvknr:00000001:systeem:las"
+
+
+def partner(id: str, *roles: Role, **more: Any) -> Partner:
+    """A partner whose token is `<id>-token`."""
+    token = Token("test", hash_token(f"{id}-token"))
+    return Partner(id=id, name=id.title(), roles=roles, tokens=(token,), **more)
+
+
+PARTNERS = (
+    partner("almere", Role.GEMEENTE, sources=(ALMERE,)),
+    partner("strikt", Role.GEMEENTE, sources=("/strikt",), profile="refuse"),
+    partner("school", Role.PO, sources=(SCHOOL,), orgs=(Org("brin:00YY01", "De Boot"),)),
+    partner(
+        "vo", Role.VO, sources=("urn:nld:kvknr:00000002:systeem:las",), orgs=(Org("brin:99XX02", "Het Wad"),)
+    ),
+    partner("regie", Role.PROCESREGISSEUR),
+    partner("beheer", Role.OPERATOR),
+)
+
+
+class MemoryKafka:
+    """Publisher and FeedLog at once. While `down`, nothing is stored and nothing can be read."""
+
+    def __init__(self) -> None:
+        self.topics: defaultdict[str, list[Out]] = defaultdict(list)
+        self.down = False
+        self._grown = asyncio.Event()
+
+    async def publish(self, records: Sequence[Out]) -> None:
+        if self.down:
+            raise NotStored("no acknowledgement within 5 s")
+        for record in records:
+            self.topics[record.topic].append(record)
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    def offer(self, records: Sequence[Out]) -> None:
+        if not self.down:
+            for record in records:
+                self.topics[record.topic].append(record)
+
+    async def read(self, subscription: str, after: int, limit: int, wait: float) -> Page:
+        if self.down:
+            raise FeedUnavailable("KafkaConnectionError")
+        log = self.topics[outbox(subscription)]
+        if after == len(log) and wait > 0:
+            try:
+                async with asyncio.timeout(wait):
+                    while after == len(log):
+                        await self._grown.wait()
+            except TimeoutError:
+                pass
+        records = log[after : after + limit]
+        found = [(after + n, from_record(r.key, r.value or b"", r.headers)) for n, r in enumerate(records, 1)]
+        return Page(found, 1, len(log))
+
+    def journal(self) -> list[Entry]:
+        return [load_entry(record.value or b"") for record in self.topics[JOURNAL]]
+
+    def everything(self) -> bytes:
+        """All that was ever stored, to search for what must not be there."""
+        return b"\n".join(repr(record).encode() for log in self.topics.values() for record in log)
+
+
+class MemoryQueries:
+    def __init__(self) -> None:
+        self.lines: dict[str, Line] = {}
+        self.journeys: dict[tuple[str, str], Journey] = {}
+
+    def line(self, learner: str) -> Line | None:
+        return self.lines.get(learner)
+
+    def journey(self, source: str, id: str) -> Journey | None:
+        return self.journeys.get((source, id))
+
+
+@dataclass
+class Hub:
+    """A gateway on a Kafka in memory, and everything a test may look at."""
+
+    kafka: MemoryKafka = field(default_factory=MemoryKafka)
+    queries: MemoryQueries = field(default_factory=MemoryQueries)
+    known: Known = field(default_factory=Known)
+    counts: list[Count] = field(default_factory=list)
+    outboxes: list[str] = field(default_factory=list)
+    observed: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        know(self.known, PARTNERS)
+
+    def gateway(self, **changes: Any) -> Gateway:
+        async def ensure(subscription: str) -> None:
+            self.outboxes.append(subscription)
+
+        given: dict[str, Any] = {
+            "known": self.known,
+            "publisher": self.kafka,
+            "feeds": self.kafka,
+            "queries": self.queries,
+            "ensure_outbox": ensure,
+            "admit": admit,
+            "for_partner": for_partner,
+            "flows": lambda: {"refused": 0},
+            "census": lambda metric: {"metric": metric} if metric == "M2" else None,
+            "count": self.counts.extend,
+            "observe": self.observed.append,
+            "now": lambda: NOW,
+            "url": "https://hub.example.nl",
+            "source": "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
+            "line_key": b"k" * 32,
+        }
+        return Gateway(**(given | changes))
+
+    def app(self, schemas: Path | None = None, checks: Any = None, **changes: Any) -> FastAPI:
+        return build(self.gateway(**changes), schemas=schemas, checks=checks)
+
+    def client(self, who: str | None = "almere", app: FastAPI | None = None) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {who}-token"} if who else {}
+        transport = httpx.ASGITransport(app or self.app())
+        return httpx.AsyncClient(transport=transport, base_url="https://hub.example.nl", headers=headers)
+
+    def counted(self, name: str) -> list[tuple[str, ...]]:
+        return [count.labels for count in self.counts if count.name == name]
+
+
+def know(known: Known, partners: Iterable[Partner]) -> None:
+    for one in partners:
+        known.apply_partner(one.id.encode(), dump(one))

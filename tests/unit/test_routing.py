@@ -1,0 +1,307 @@
+"""Who gets what: the code against an independent reading of the matrix, and each rule by an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.core import journal
+from hub.core.admission import Admitted
+from hub.core.policy import Policy
+from tests import city, matrix
+from tests import strategies as some
+from tests.matrix import History
+from tests.pure import PureHub, Told, entries, partner_of, receivers, told
+from tests.said import (
+    A,
+    B,
+    acknowledged,
+    attends,
+    certificate,
+    ended,
+    group,
+    offer,
+    onboard,
+    prepared,
+    recognised,
+    said,
+    started,
+    stops,
+    warm,
+)
+
+MBO = {"roc", "roc-poort"}
+REFUSED = {
+    "learnerId",
+    "occurredOn",
+    "orgId",
+    "basis",
+    "participationId",
+    "kind",
+    "startOn",
+    "plannedEnd",
+    "endOn",
+}
+
+
+def code(event: dict[str, Any]) -> str:
+    return some.KINDS[event["type"]].code
+
+
+def publish(*events: Admitted, policy: Policy = some.PLAIN) -> list[Told]:
+    """What the last event caused to be delivered."""
+    hub = PureHub(policy)
+    hub.publish(events[:-1])
+    return told(hub.publish(events[-1:]))
+
+
+def who(*events: Admitted) -> set[str]:
+    return {partner_of(t.subscription) for t in publish(*events)}
+
+
+def for_partner(partner: str, *events: Admitted) -> dict[str, Any]:
+    (one,) = (t for t in publish(*events) if t.subscription == f"inbox-{partner}")
+    return one.data
+
+
+@given(some.histories(size=10), some.policies())
+def test_nobody_outside_the_matrix_ever_receives_anything(events: list[Admitted], policy: Policy) -> None:
+    hub = PureHub(policy)
+    hub.publish(events)
+    earlier: dict[str, set[str]] = {}
+    for one in (t for t in told(hub.out) if code(t.event) not in ("H1", "H2")):
+        about = one.data.get("learnerId") or one.data.get("groupId") or one.data["offerId"]
+        original = next(
+            e for e in events if (e.event.source, e.event.id) == (one.event["source"], one.event["id"])
+        )
+        facts = [(code(e.event.attributes), e.event.data) for e in events if about in e.event.data.values()]
+        may = earlier.get(about, set()) if code(one.event) in ("E2", "E3", "E4") else set()
+        if code(one.event) != "E3":
+            may = may | matrix.allowed(code(one.event), original.event.data, History(facts))
+        partner = partner_of(one.subscription)
+        assert partner in may, f"{code(one.event)} reached {partner}"
+        earlier.setdefault(about, set()).add(partner)
+
+
+@given(some.histories(size=10), some.policies())
+def test_the_publisher_never_gets_its_own_event(events: list[Admitted], policy: Policy) -> None:
+    hub = PureHub(policy)
+    hub.publish(events)
+    own = {t for t in told_keys(hub) if t[0] == t[1]}
+    assert own == set()
+
+
+def told_keys(hub: PureHub) -> set[tuple[str, str]]:
+    events = [t for t in told(hub.out) if t.event["source"] in city.OF_SOURCE]
+    return {(partner_of(t.subscription), city.OF_SOURCE[t.event["source"]].id) for t in events}
+
+
+@given(some.histories(size=10))
+def test_every_reduced_cell_passes_no_more_than_its_list(events: list[Admitted]) -> None:
+    hub = PureHub(some.PLAIN)
+    hub.publish(events)
+    for one in told(hub.out):
+        cell = (code(one.event), partner_of(one.subscription))
+        assert one.data.keys() <= matrix.FIELDS.get(cell, one.data.keys())
+        assert one.data.keys().isdisjoint(matrix.HIDDEN.get(cell, ()))
+
+
+@given(st.lists(some.admitted(("E8", "E10", "E11")), min_size=1, max_size=8).map(some.distinct))
+def test_without_consent_voorschoolse_educatie_tells_programme_and_duration_only(
+    events: list[Admitted],
+) -> None:
+    hub = PureHub(some.PLAIN)
+    hub.publish(events)
+    starts = [e.event.data for e in events if e.event.type.endswith("participation.started.v1")]
+    for one in (t for t in told(hub.out) if code(t.event) == "E10"):
+        mine = next(d for d in starts if d["participationId"] == one.data["participationId"])
+        if one.data.get("kind") == "ve" and one.data.get("consent") == "refused":
+            assert one.data.keys() <= REFUSED | {"hoursPerWeek", "consent"}, mine
+
+
+@given(some.admitted(("E1", "E5")))
+def test_groups_and_offers_reach_exactly_whom_the_matrix_names(event: Admitted) -> None:
+    hub = PureHub(some.PLAIN)
+    named = matrix.allowed(code(event.event.attributes), event.event.data, History([]))
+    publisher = city.OF_SOURCE[event.event.source].id
+    assert receivers(hub.publish([event])) == named - {publisher}
+
+
+@given(some.histories(size=10))
+def test_events_of_persons_never_reach_who_has_no_case_role(events: list[Admitted]) -> None:
+    hub = PureHub(some.PLAIN)
+    hub.publish([e for e in events if "learnerId" in e.event.data])
+    assert receivers(hub.out).isdisjoint({"gemeente", "prisma", "procesregisseur"})
+
+
+@given(some.histories(size=10))
+def test_what_a_reduction_took_away_stands_in_the_journal(events: list[Admitted]) -> None:
+    hub = PureHub(some.PLAIN)
+    hub.publish(events)
+    bodies = {t.id: t.data for t in told(hub.out)}
+    originals = {(e.event.source, e.event.id): e.event.data for e in events}
+    for entry in (e for e in entries(hub.out) if isinstance(e, journal.Routed) and e.publisher != "hub"):
+        data = originals[entry.source, entry.id]
+        for one in entry.told:
+            for body in (bodies[id] for id in one.deliveries.values()):
+                changed = {f"/{name}" for name in data if body.get(name) != data[name]}
+                assert set(one.removed) == changed
+
+
+def test_taalcentrum_gets_the_site_of_a_group_and_a_board_does_not() -> None:
+    assert for_partner("taalcentrum", group())["siteLabel"] == "GOO Stad 3"
+    assert "siteLabel" not in for_partner("prisma", group())
+    assert for_partner("jgz", group()).keys() == {"groupId", "bands"}
+
+
+def test_a_rumour_stays_with_taalcentrum() -> None:
+    assert who(group(certainty="rumour")) == {"taalcentrum"}
+
+
+def test_an_update_reaches_also_whom_it_drops() -> None:
+    adults = [{"ageBand": "16-17", "count": 9}]
+    children = [{"ageBand": "6-11", "count": 9}]
+    assert who(group(bands=adults)) >= MBO
+    assert who(group(bands=adults), group("E2", "2", bands=children)) >= MBO
+    assert who(group(bands=children), group("E2", "2", bands=children)).isdisjoint(MBO)
+
+
+def test_an_update_to_a_rumour_reaches_whoever_heard_of_the_group() -> None:
+    assert who(group(), group("E2", "2", certainty="rumour")) == who(group())
+
+
+def test_a_cancellation_reaches_who_heard_of_the_group_and_nobody_else() -> None:
+    assert who(group(certainty="rumour"), group("E3", "2")) == {"taalcentrum"}
+    assert who(group(), group("E3", "2")) == who(group())
+    assert who(group("E3", "2")) == set()
+
+
+def test_a_group_that_was_cancelled_is_announced_to_nobody() -> None:
+    assert who(group("E3", "2"), group("E1", "1")) == set()
+
+
+def test_the_second_system_of_a_partner_is_told_nothing_of_the_first() -> None:
+    assert "gemeente" not in who(group(source=0)) | who(group(source=1))
+
+
+def test_an_offer_reaches_all_partners_but_its_publisher() -> None:
+    assert who(offer()) == set(city.BY_ID) - {"taalcentrum"}
+
+
+def test_a_handover_reaches_the_receiving_school_whole_and_swv_without_the_dossier() -> None:
+    whole = prepared().event.data
+    assert for_partner("vo", prepared()) == whole
+    with_tlv = said("E13", **whole, tlvRef="tlv-7f31")
+    assert for_partner("swv", with_tlv).keys() == (whole.keys() | {"tlvRef"}) - {"dossierRef"}
+    assert who(prepared()) == {"vo"}
+
+
+def test_without_consent_no_handover_passes() -> None:
+    refused = said("E13", **{**prepared().event.data, "consent": "refused"})
+    assert who(refused) == set()
+
+
+def test_an_acknowledgement_that_came_before_its_handover_still_reaches_the_sender() -> None:
+    assert who(acknowledged()) == set()
+    assert who(acknowledged(), prepared()) == {"vo", "school-a"}
+    assert who(prepared(), acknowledged()) == {"school-a"}
+
+
+def test_a_warm_contact_reaches_the_other_side_alone() -> None:
+    assert who(prepared(), warm("initial")) == {"school-a"}
+    assert who(prepared(), warm("initial", org=city.SCHOOL_A)) == {"vo"}
+
+
+def test_the_previous_school_learns_of_the_enrolment_but_not_of_level_or_birth() -> None:
+    start = started(city.SCHOOL_B, B, "2027-02-15", level="havo", **{"from": city.SCHOOL_A})
+    shown = for_partner("school-a", start)
+    assert shown.keys().isdisjoint({"level", "code", "birthMonth"})
+    assert who(start) == {"school-a"}
+
+
+def test_leerplicht_hears_of_a_minor_who_left_without_a_next_school() -> None:
+    start = started(city.SCHOOL_A, A, "2023-08-01")
+    assert who(start, ended(city.SCHOOL_A, A, "2027-02-14")) == {"leerplicht"}
+    assert (
+        who(start, said("E9", **{**ended(city.SCHOOL_A, A, "2027-02-14").event.data, "nextOrgKnown": True}))
+        == set()
+    )
+
+
+def test_leerplicht_hears_late_when_the_age_comes_late() -> None:
+    start = started(city.SCHOOL_A, A, "2023-08-01")
+    assert who(ended(city.SCHOOL_A, A, "2027-02-14"), start) == {"leerplicht"}
+
+
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [
+        ("2016-01", {"leerplicht"}),
+        ("2015-02", {"leerplicht"}),
+        ("2015-01", {"leerplicht", "doorstroompunt"}),
+        ("2009-02", {"leerplicht", "doorstroompunt"}),
+        ("2009-01", {"doorstroompunt"}),
+        ("2000-02", {"doorstroompunt"}),
+        ("2000-01", set()),
+    ],
+)
+def test_ages_are_reached_at_the_end_of_the_birth_month(born: str, expected: set[str]) -> None:
+    start = started(city.VO, A, "2023-08-01", stage="vo", birthMonth=born)
+    assert who(start, ended(city.VO, A, "2027-02-14", "dropout")) == expected
+
+
+def test_who_has_a_startkwalificatie_is_no_case_of_the_doorstroompunt() -> None:
+    start = started(city.VO, A, "2023-08-01", stage="vo", birthMonth="2008-01")
+    assert who(start, ended(city.VO, A, "2027-02-14", "graduated", diploma="havo")) == set()
+    assert who(start, ended(city.VO, A, "2027-02-14", "graduated", diploma="vmbo")) == {"doorstroompunt"}
+
+
+def test_after_a_death_nobody_is_told() -> None:
+    start = started(city.SCHOOL_A, A, "2023-08-01")
+    assert who(start, ended(city.SCHOOL_A, A, "2027-02-14", "death")) == set()
+
+
+def test_a_certificate_follows_the_learner_to_a_later_mbo_exactly_once() -> None:
+    vo = started(city.VO, A, "2027-08-01", stage="vo", birthMonth="2010-02")
+    mbo = started(city.ROC_POORT, B, "2028-08-28", stage="mbo", birthMonth="2010-02")
+    assert who(vo, certificate()) == {"vo"}
+    again = publish(vo, certificate(), mbo)
+    assert [(t.subscription, code(t.event)) for t in again] == [("inbox-roc-poort", "E23")]
+    assert who(vo, certificate(), mbo, recognised(city.ROC_POORT)) == {"roc", "vo"}
+
+
+def test_roc_sees_how_many_subjects_are_missing_and_not_which() -> None:
+    shown = for_partner("roc", onboard())
+    assert "missingSubjects" not in shown
+    assert shown["missingSubjectCount"] == 2
+    assert "0011" not in str(shown)
+
+
+@pytest.mark.parametrize(("day", "told_to"), [("2028-02-28", "leerplicht"), ("2028-03-01", "doorstroompunt")])
+def test_onboard_is_told_to_leerplicht_under_eighteen_and_to_the_doorstroompunt_after(
+    day: str, told_to: str
+) -> None:
+    start = started(city.VO, A, "2023-08-01", stage="vo", birthMonth="2010-02")
+    assert who(start, onboard(day=day)) == {"roc", told_to}
+
+
+def test_a_participation_reaches_the_school_of_enrolment() -> None:
+    start = started(city.VO, A, "2023-08-01", stage="vo", birthMonth="2010-02")
+    assert who(start, attends(city.ROC, "techlab")) == {"vo"}
+    assert who(start, attends(city.ROC, "techlab"), stops(city.ROC)) == {"vo"}
+
+
+def test_refused_consent_hides_the_ve_result_from_the_school() -> None:
+    start = started(city.SCHOOL_A, A, "2027-02-01")
+    ve = attends(city.OPVANG, "ve", consent="refused")
+    assert who(start, ve) == {"school-a"}
+    assert for_partner("school-a", start, ve, stops(city.OPVANG, erkBand="A2")).keys() <= REFUSED
+
+
+def test_a_tlv_reaches_the_school_that_asked_for_it() -> None:
+    given = {"tlvRef": "tlv-7f31", "kind": "so", "category": "L", "from": "2027-08-01", "to": "2029-07-31"}
+    tlv = said("E18", orgId=city.SWV, action="granted", requestedBy=city.SCHOOL_A, **given)
+    assert who(tlv) == {"school-a"}
