@@ -178,7 +178,9 @@ async def _serving(health: HealthServer) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _publishing(settings: Settings) -> AsyncIterator[Callable[[Sequence[Out]], Coroutine[Any, Any, None]]]:
+async def _publishing(
+    settings: Settings,
+) -> AsyncIterator[Callable[[Sequence[Out]], Coroutine[Any, Any, None]]]:
     """A call that publishes records and returns when all are acknowledged."""
     await kafka.wait_for_kafka(settings.bootstrap)
     producer = kafka.producer(settings)
@@ -240,8 +242,8 @@ def gateway_app(settings: Settings) -> Any:
 
     settings.data.mkdir(parents=True, exist_ok=True)
     views = Views(settings)
-    publisher = KafkaPublisher(lambda: kafka.producer(settings))
-    feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=100))
+    publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
+    feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
     engine = open_engine(settings.database_url)
     prepare(engine)
     queries = Queries(engine)
@@ -269,7 +271,7 @@ def gateway_app(settings: Settings) -> Any:
     return door.build(
         context,
         services=(views, publisher, feeds, ingress),
-        checks={"views": views.check, "kafka": lambda: _kafka_answers(settings)},
+        checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=[_page(settings, aggregates)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,15 @@ import pytest
 
 from tests import postgres as pg
 from tests.broker import Broker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # CI that gives up sends SIGTERM; left alone, pytest dies of it and its Kafka lives on.
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="session")

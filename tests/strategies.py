@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from hub.core.admission import Admitted, admit
@@ -20,8 +20,11 @@ from tests import city
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile("net", max_examples=100, deadline=None, suppress_health_check=_CALM)
-settings.register_profile("quick", parent=settings.get_profile("net"), max_examples=60, derandomize=True)
-settings.register_profile("nightly", parent=settings.get_profile("net"), max_examples=5000)
+_NET = settings.get_profile("net")
+settings.register_profile(
+    "quick", _NET, max_examples=50, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
+settings.register_profile("nightly", _NET, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "net"))
 
 Data = dict[str, Any]

@@ -30,6 +30,6 @@ def _seconds(given: str) -> float:
         seconds = float(given)
     except ValueError:
         seconds = -1.0
-    if seconds < 0:
+    if not seconds >= 0:
         raise ValueError("ONDERWIJSHUB_PATIENCE must be a number of seconds")
     return seconds

@@ -30,7 +30,9 @@ MAVEN_LINE = re.compile(r"Downloaded from \S+ \S*/(\S+) \(([\d.]+) (\w+)")
 
 
 def tools():
-    missing = [text for text in (missing_python(), missing_java(), missing_maven()) if text]
+    # An old Python cannot run the other checks.
+    checks = (missing_java, missing_maven) if sys.version_info >= PYTHON else (old_python,)
+    missing = [text for text in (check() for check in checks) if text]
     if missing:
         raise SystemExit(f"missing: {'; '.join(missing)}")
     KAFKA.mkdir(exist_ok=True)
@@ -151,9 +153,7 @@ def megabytes(path):
     return f"{sum(file.stat().st_size for file in files) / 1e6:.0f} MB"
 
 
-def missing_python():
-    if sys.version_info >= PYTHON:
-        return ""
+def old_python():
     here = ".".join(str(number) for number in sys.version_info[:2])
     return f"Python 3.11 or newer (this is {here}; another one: `make PYTHON=python3.11 ...`)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from hub.core.event import Event, Fault, Rejected, with_attributes
 from hub.core.partners import Partner
 from hub.core.topics import events_topic
 
-_STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
+_STRICTNESS: dict[str, int] = {"G0": 0, "G1": 1, "P1": 2, "P2": 3}
 
 
 class Admitted(NamedTuple):
@@ -31,16 +32,32 @@ class Admitted(NamedTuple):
 def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
     """Checks rights, data, privacy and profile of one event that is already a sound CloudEvent."""
     kind = KINDS.get(event.type)
+    wordy = list(_wordy(event))
     if kind is None:
-        return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"),))
+        return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"), *wordy))
     denied = tuple(_rights(event, kind, publisher))
     data, wrong = _read(event, kind)
+    wrong += [*wordy, *_too_open(event, kind, data)]
     profiled = tuple(profile.check(event))
     if publisher.profile == "refuse":
         wrong += profiled
     if denied or wrong or data is None:
         return Rejected((*denied, *wrong), 403 if denied else 400)
     return _classified(with_data(event, data), kind, data, () if publisher.profile == "refuse" else profiled)
+
+
+_OPAQUE = re.compile(r"[A-Za-z0-9._~:/@+-]{1,128}")
+
+
+def _wordy(event: Event) -> Iterator[Fault]:
+    """`id` and `subject` stand in keys, journals and logs: a code of at most 128 characters, no room for a sentence."""
+    for name in ("id", "subject"):
+        if name in event.attributes and not _OPAQUE.fullmatch(str(event.attributes[name])):
+            yield Fault(
+                f"/{name}",
+                "free-text",
+                "must be a code without spaces of at most 128 characters, e.g. a UUID",
+            )
 
 
 def with_data(event: Event, data: Data) -> Event:
@@ -74,9 +91,8 @@ def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:
     """Data in canonical form (lower-case UUIDs, ISO dates), or every fault in it."""
     try:
         raw = orjson.dumps(event.data)
-    except (
-        TypeError
-    ):  # half a surrogate pair, a huge number, or a thousand brackets: refused already, still here
+    except TypeError:
+        # Half a surrogate pair, a huge number or a thousand brackets: the codec said so already.
         return None, [Fault("/data", "json", "holds what JSON cannot carry on")]
     data, wrong = _modelled(raw, kind)
     return data, [*wrong, *personal.faults(event.data, allow=kind.mailboxes)]
@@ -105,14 +121,17 @@ def _fault(loc: tuple[int | str, ...], type: str, message: str) -> Fault:
     return Fault("/data" + "".join(f"/{personal.escape(str(part))}" for part in loc), code, detail)
 
 
-def _classified(event: Event, kind: Kind, data: Data, warnings: tuple[Fault, ...]) -> Admitted | Rejected:
+def _too_open(event: Event, kind: Kind, data: Data | None) -> Iterator[Fault]:
     """A publisher may call its event more sensitive than the catalogue does, never less."""
+    given = event.attributes.get("privacyclass")
+    if data is None or given is None:
+        return
     real = kind.privacy(data)
-    given = str(event.attributes.get("privacyclass", real))
-    if _STRICTNESS.get(given, -1) < _STRICTNESS[real]:
-        return Rejected(
-            (Fault("/privacyclass", "privacyclass", f"this event is {real}: say so or leave it out"),)
-        )
-    stricter = given if given in ("G0", "G1", "P1", "P2") else real
+    if _STRICTNESS.get(str(given), -1) < _STRICTNESS[real]:
+        yield Fault("/privacyclass", "privacyclass", f"this event is {real}: say so or leave it out")
+
+
+def _classified(event: Event, kind: Kind, data: Data, warnings: tuple[Fault, ...]) -> Admitted:
+    stricter = str(event.attributes.get("privacyclass") or kind.privacy(data))
     stamped = with_attributes(event, {"privacyclass": stricter, "datacontenttype": "application/json"})
     return Admitted(stamped, events_topic(stricter), kind.key(data).encode(), warnings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +18,7 @@ from hub.courier import report
 from hub.courier.crew import Crew
 from hub.courier.lane import Lane
 from hub.courier.register import Register
+from hub.courier.writer import end
 from hub.settings import Settings
 from hub.telemetry import log
 
@@ -104,8 +104,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except (KafkaError, TimeoutError) as error:
             log.event("courier.commit_failed", "warning", error=error)
         self._close(list(self._lanes))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._consumer.stop(), DRAIN_SECONDS)
+        await end(self._consumer.stop())
 
     async def read(self) -> None:
         while True:

@@ -7,8 +7,9 @@ is believed.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -37,6 +38,15 @@ MISSING = "not delivered"
 LINE = "stored line is not the pure fold"
 VIEW = "read model is not the pure fold"
 LOST = "not known to the places of the city"
+LEAKED = "delivered, though the policy does not name this partner"
+ALTERED = "other content than the policy allows"
+RENAMED = "other delivery id than the policy gives"
+DISORDERED = "out of order within one subject"
+GAP = "number missing in the feed"
+FORGED = "wrong signature"
+VANISHED = "answered 202, but not in Kafka"
+SMUGGLED = "answered with a refusal, but in Kafka"
+SINGING = "record that holds what was refused"
 WAITING = frozenset({UNHANDLED, MISSING, LINE, VIEW, LOST})
 """Differences that may be gone a moment later, while the hub is still busy."""
 
@@ -79,13 +89,24 @@ class Report(NamedTuple):
         yield "check: everything is as the policy says" if self.ok else "check: FAILED"
 
 
-class _Kept(NamedTuple):
-    """What Kafka holds."""
+class Kept(NamedTuple):
+    """What Kafka holds: events and commands, the journal, the newest state per key, and how many records hold one of
+    the canaries."""
 
     inputs: list[Record]
     journal: list[journal.Entry]
     lines: dict[bytes, bytes]
-    canaries: int
+    canaries: int = 0
+
+
+class Told(NamedTuple):
+    """What partners know from outside. `receipts` must cover every subscription, in the order in which they came;
+    `accepted` and `refused` are what publishers were told, `unsigned` counts deliveries with a wrong signature."""
+
+    receipts: Sequence[Receipt]
+    accepted: Collection[Named] = ()
+    refused: Collection[Named] = ()
+    unsigned: Mapping[str, int] = {}
 
 
 async def check(
@@ -101,32 +122,36 @@ async def check(
 ) -> Report:
     """Compares everything, from the beginning of every topic.
 
-    `policy` must be the one that held all the time: the directory and every subscription. `receipts` must cover every
-    subscription, in the order in which they came; `accepted` and `refused` are what publishers were told (202 or a
-    refusal), `unsigned` counts deliveries with a wrong signature, `canaries` are texts that only refused events held.
+    `policy` must be the one that held all the time: the directory and every subscription. `canaries` are texts that
+    only refused events held. `read_model` gives the view of every aggregate by key; it is called in a thread.
     """
-    given = list(receipts)
+    told = Told(list(receipts), set(accepted), set(refused), unsigned or {})
     kept = await _read(bootstrap, tuple(c.encode() for c in canaries))
+    shown = await asyncio.to_thread(lambda: dict(read_model())) if read_model else None
+    return compare(kept, told, policy, shown)
+
+
+def compare(kept: Kept, told: Told, policy: Policy, shown: Mapping[str, View] | None = None) -> Report:
+    """The check itself, without Kafka. `shown` is the read model, if that is to be judged too."""
     expected = replay(kept.inputs, steps_of(kept.journal), policy)
     owner = _Owners(policy)
     found: Counter[Difference] = Counter()
     found.update(Difference(UNHANDLED, type) for type in expected.unhandled)
-    found.update(_doors(kept, accepted, refused))
-    found.update(_deliveries(expected, given, owner))
-    found.update(_feeds(given, owner))
+    found.update(_doors(kept, told))
+    found.update(_deliveries(expected, told.receipts, owner))
+    found.update(_feeds(told.receipts, owner))
     found.update(_stored(expected, kept.lines, policy))
     found.update(_lost(expected))
-    if read_model is not None:
-        found.update(_shown(expected, dict(read_model()), policy))
-    for subscription, times in (unsigned or {}).items():
-        found[Difference("wrong signature", partner=owner.of(subscription))] += times
-    if kept.canaries:
-        found[Difference("record holds what was refused")] += kept.canaries
+    if shown is not None:
+        found.update(_shown(expected, shown, policy))
+    for subscription, times in told.unsigned.items():
+        found[Difference(FORGED, partner=owner.of(subscription))] += times
+    found[Difference(SINGING)] += kept.canaries
     return Report(
         events=sum(r.topic != COMMANDS for r in kept.inputs),
         aggregates=len(expected.states),
         deliveries=len(expected.promised),
-        repeats=len(given) - len({r.delivery for r in given}),
+        repeats=len(told.receipts) - len({r.delivery for r in told.receipts}),
         differences=+found,
     )
 
@@ -139,8 +164,8 @@ class _Owners:
         return self._partners.get(subscription, f"unknown subscription {subscription}")
 
 
-async def _read(bootstrap: str, canaries: tuple[bytes, ...]) -> _Kept:
-    kept = _Kept([], [], {}, 0)
+async def _read(bootstrap: str, canaries: tuple[bytes, ...]) -> Kept:
+    kept = Kept([], [], {})
     singing = 0
     for record in await read_all(bootstrap, READ):
         singing += any(canary in (record.value or b"") for canary in canaries)
@@ -160,21 +185,17 @@ def _keep_line(lines: dict[bytes, bytes], record: Record) -> None:
         lines[record.key] = record.value
 
 
-def _doors(kept: _Kept, accepted: Iterable[Named], refused: Iterable[Named]) -> Iterator[Difference]:
+def _doors(kept: Kept, told: Told) -> Iterator[Difference]:
     stored = set()
     for record in kept.inputs:
         if record.topic != COMMANDS and record.value is not None:
             event = from_structured(record.value)
             stored.add(identity(event.source, event.id))
-    for source, id in set(accepted):
-        if identity(source, id) not in stored:
-            yield Difference("answered 202, but not in Kafka")
-    for source, id in set(refused):
-        if identity(source, id) in stored:
-            yield Difference("answered with a refusal, but in Kafka")
+    yield from (Difference(VANISHED) for source, id in told.accepted if identity(source, id) not in stored)
+    yield from (Difference(SMUGGLED) for source, id in told.refused if identity(source, id) in stored)
 
 
-def _deliveries(expected: Expected, receipts: list[Receipt], owner: _Owners) -> Iterator[Difference]:
+def _deliveries(expected: Expected, receipts: Sequence[Receipt], owner: _Owners) -> Iterator[Difference]:
     promised = _sorted_out((s, _event(d), d.id) for s, d in expected.promised)
     allowed = _sorted_out((s, _event(d), d.id) for s, d in expected.allowed)
     received = _sorted_out((r.subscription, _comparable(r.event), r.delivery) for r in receipts)
@@ -186,11 +207,11 @@ def _deliveries(expected: Expected, receipts: list[Receipt], owner: _Owners) -> 
         bodies = [*promised.get(thing, {}).values(), *allowed.get(thing, {}).values()]
         where = (thing.type, owner.of(thing.subscription))
         if not bodies:
-            yield Difference("delivered, though the policy does not name this partner", *where)
+            yield Difference(LEAKED, *where)
         elif not thing.signal and any(body not in bodies for body in got.values()):
-            yield Difference("other content than the policy allows", *where)
+            yield Difference(ALTERED, *where)
         elif not thing.signal and set(got) - set(promised.get(thing, {})) - set(allowed.get(thing, {})):
-            yield Difference("other delivery id than the policy gives", *where)
+            yield Difference(RENAMED, *where)
 
 
 class _Thing(NamedTuple):
@@ -230,7 +251,7 @@ def _comparable(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**texts, "data": event.get("data")}
 
 
-def _feeds(receipts: list[Receipt], owner: _Owners) -> Iterator[Difference]:
+def _feeds(receipts: Sequence[Receipt], owner: _Owners) -> Iterator[Difference]:
     """Numbers without gaps from 1 on, and what is about one subject in the order of its numbers."""
     numbers: dict[str, set[int]] = defaultdict(set)
     newest: dict[tuple[str, str], int] = {}
@@ -239,11 +260,11 @@ def _feeds(receipts: list[Receipt], owner: _Owners) -> Iterator[Difference]:
         numbers[one.subscription].add(one.number)
         line = (one.subscription, str(one.event.get("subject")))
         if fresh and one.number < newest.get(line, 0):
-            yield Difference("out of order within one subject", one.event["type"], owner.of(one.subscription))
+            yield Difference(DISORDERED, one.event["type"], owner.of(one.subscription))
         newest[line] = max(one.number, newest.get(line, 0))
     for subscription, seen in numbers.items():
         for _ in range(max(seen) - len(seen)):
-            yield Difference("number missing in the feed", partner=owner.of(subscription))
+            yield Difference(GAP, partner=owner.of(subscription))
 
 
 def _stored(expected: Expected, lines: Mapping[bytes, bytes], policy: Policy) -> Iterator[Difference]:

@@ -95,7 +95,7 @@ def places(t: Teller, times: int) -> None:
     for stage, capacity in (("po", 500), ("vo", 220)):
         offer, occupied = t.uuid(), round(capacity * 0.6)
         for turn in range(times):
-            day = t.start + timedelta(days=round(turn * 360 / times) + t.rng.randint(0, 3))
+            day = t.start + timedelta(days=round(turn * 360 / times))
             occupied = min(capacity, max(0, occupied + t.rng.randint(-30, 40)))
             waiting = t.rng.choice((0, 0, 2, 3, 12, 40)) if occupied == capacity else 0
             _offer(t, day, cast.TAALCENTRUM, offer, "places", {

@@ -34,7 +34,7 @@ class Receipts:
 
     def add(self, receipt: Receipt) -> bool:
         """Kept for good when this returns; False when that delivery had come before."""
-        self._file.write(orjson.dumps(receipt) + b"\n")
+        self._file.write(orjson.dumps(tuple(receipt)) + b"\n")
         self._file.flush()
         return self._keep(receipt)
 

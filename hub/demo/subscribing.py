@@ -62,8 +62,8 @@ async def subscribe(
 ) -> list[Subscription]:
     """Every wish as a subscription, made or found again, its webhook ready to verify what comes."""
     known = folder.known()
-    made = []
-    for wish in wishes:
+
+    async def one(wish: Wish) -> Subscription:
         hub = _Hub(http, url, folder.token(wish.partner))
         sink = systems.url(wish.path, fragile=wish.partner == DOWN)
         id, secret = await _one(hub, wish, sink, known.get(wish.path))
@@ -71,18 +71,22 @@ async def subscribe(
         folder.remember(known)
         delay = SLOW_SECONDS if wish.partner == SLOW else 0.0
         systems.add(wish.path, Webhook(wish.partner, id, secret, delay))
-        made.append(_as_policy(wish, id, sink, secret))
-    return made
+        return _as_policy(wish, id, sink, secret)
+
+    return await asyncio.gather(*map(one, wishes))
 
 
 async def validated(http: httpx.AsyncClient, url: str, folder: Folder, given: Iterable[Subscription]) -> bool:
     """Waits until the hub has the consent of every webhook; False when some did not get that far in time."""
+
+    async def agreed(one: Subscription) -> None:
+        hub = _Hub(http, url, folder.token(one.partner))
+        while (await hub.call("GET", f"/{one.id}"))["status"]["state"] != "validated":
+            await asyncio.sleep(0.2)
+
     try:
         async with asyncio.timeout(VALIDATED_SECONDS):
-            for one in given:
-                hub = _Hub(http, url, folder.token(one.partner))
-                while (await hub.call("GET", f"/{one.id}"))["status"]["state"] != "validated":
-                    await asyncio.sleep(0.1)
+            await asyncio.gather(*map(agreed, given))
     except TimeoutError:
         return False
     return True

@@ -10,8 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from hub.core.cloudevents import draft_kafka
-from hub.core.event import Fault, Rejected
+from hub.core.cloudevents import Draft, draft_kafka
+from hub.core.event import Event, Fault, Rejected
 from hub.core.known import Known
 from hub.core.partners import Directory
 from hub.core.reception import Admit, Received, quarantine, receive, refuse
@@ -61,6 +61,10 @@ class Ingress:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    async def check(self) -> str:
+        """Why it does not run (a readiness check); empty when it does, or is on its way back to Kafka."""
+        return "" if self._task is not None and not self._task.done() else "stopped; restart the gateway"
+
     async def _run(self) -> None:
         while True:
             try:
@@ -91,10 +95,19 @@ class Ingress:
 
     def _receive(self, record: ConsumerRecord[Any, Any]) -> Received:
         draft = draft_kafka(tuple(record.headers), record.value)
-        return _judged(record.topic, draft, self._known.directory, self._admit, self._now())
+        try:
+            return _judged(record.topic, draft, self._known.directory, self._admit, self._now())
+        except Exception as error:
+            # A record on which we ourselves fail must not hold up all that come after it.
+            where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.event("ingress.failed", "error", **where, error=error)
+            ours = Rejected(
+                (Fault("", "internal-error", "the hub failed on it; the operator must look"),), 500
+            )
+            return refuse(Draft(Event({})), ours, record.topic.removeprefix(INGRESS), "kafka", self._now())
 
 
-def _judged(topic: str, draft: Any, directory: Directory, admit: Admit, at: int) -> Received:
+def _judged(topic: str, draft: Draft, directory: Directory, admit: Admit, at: int) -> Received:
     name = topic.removeprefix(INGRESS)
     partner = directory.get(name)
     if partner is None:

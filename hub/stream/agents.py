@@ -1,9 +1,9 @@
-"""The one agent: a batch of records in, outputs and states out, and only then the acknowledgement."""
+"""The one agent: a fetch of records in, outputs and states out, and only then the acknowledgement."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,28 +36,30 @@ class Job(Generic[P]):
     lines: Lines
     publisher: Publish
 
-    async def step(self, partition: int, records: Sequence[Record]) -> Batch:
-        """Does one batch of one partition, all of it or with an exception. The order is the promise: nothing is
+    async def step(self, fetch: Mapping[int, Sequence[Record]]) -> list[Batch]:
+        """Does the records of each partition, all of it or with an exception. The order is the promise: nothing is
         in the store that the changelog lacks, and nothing is acknowledged whose outputs are not in Kafka."""
-        batch = self.run(records, self.lines.load(partition), self.policy())
-        if batch.out:
-            await self.publisher.publish(batch.out)
-        await self.lines.save(self.publisher, partition, batch.states)
-        self.count(batch.counts)
-        return batch
+        policy = self.policy()
+        batches = {
+            number: self.run(records, self.lines.load(number), policy) for number, records in fetch.items()
+        }
+        await self.publisher.publish(out for batch in batches.values() for out in batch.out)
+        await self.lines.save(self.publisher, {number: batch.states for number, batch in batches.items()})
+        self.count(count for batch in batches.values() for count in batch.counts)
+        return list(batches.values())
 
 
-def processor(job: Job[Any]) -> Callable[[Any], AsyncIterator[Batch]]:
+def processor(job: Job[Any]) -> Callable[[Any], AsyncIterator[list[Batch]]]:
     """The agent's function. Acknowledges explicitly: Faust would do so after an exception too."""
 
-    async def process(stream: Any) -> AsyncIterator[Batch]:
+    async def process(stream: Any) -> AsyncIterator[list[Batch]]:
         unacknowledged = stream.noack()
         async for event in unacknowledged.events():
             started = time.perf_counter()
-            batch = await job.step(event.message.partition, event.value)
+            batches = await job.step(event.value)
             await unacknowledged.ack(event)
             metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
-            metrics.BATCH_RECORDS.observe(len(event.value))
-            yield batch
+            metrics.BATCH_RECORDS.observe(sum(map(len, event.value.values())))
+            yield batches
 
     return process

@@ -23,7 +23,7 @@ from hub.core.records import Count
 from hub.errors import OperatorError
 from hub.settings import Settings
 from hub.stream.agents import Job, Run, processor
-from hub.stream.driver import BatchTopic, Transport, check_versions
+from hub.stream.driver import RawTopic, Transport, check_versions
 from hub.stream.publisher import Publisher
 from hub.stream.recovery import Tables
 from hub.stream.tables import Lines
@@ -115,7 +115,7 @@ def build(
     app.lines = Lines(app, names.changelog)
     app.tables.add(app.lines)
     publisher = Publisher(lambda: app.producer._ensure_producer())
-    inputs = BatchTopic(app, topics=list(names.inputs), key_type=bytes, value_type=bytes)
+    inputs = RawTopic(app, topics=list(names.inputs), key_type=bytes, value_type=bytes)
     app.agent(inputs, name="processor")(processor(Job(run, policy, count, app.lines, publisher)))
     return app
 

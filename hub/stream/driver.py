@@ -1,14 +1,16 @@
-"""Faust's aiokafka driver, with batches: one message per partition and fetch, whose value is the list of records.
+"""Faust's aiokafka driver, with one message per fetch instead of one per record.
 
-Conductor, acknowledgement and task creation cost about 300 µs per message (measurements.md §2); here they are
-paid once per fetch. Everything overridden is private API, hence the exact versions. What stock Faust 0.15.3
-loses or leaves hanging, and this driver does not, stands in faust.md §2.
+Conductor, acknowledgement and task creation cost about 300 µs per message (measurements.md §2), and an agent that
+waits for Kafka after every batch of every partition spends its time waiting: here both are paid once per fetch,
+however many partitions it touches. Everything overridden is private API, hence the exact versions. What stock
+Faust 0.15.3 loses or leaves hanging, and this driver does not, stands in faust.md §2.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -29,8 +31,8 @@ from hub.telemetry import log, metrics
 
 VERSIONS = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 
-RECORDS_UNDER_WAY = 4000
-"""Fetching pauses while this many records wait for the agent, so that memory stays bounded."""
+FETCHES_UNDER_WAY = 2
+"""One in the agent and one waiting for it. More would cut the records into many small batches as load grows."""
 
 FETCH_WAIT_MS = 100
 """How long the broker may hold a fetch without data. Faust has 1500: a partition whose records were still
@@ -79,14 +81,30 @@ def to_record(record: Any) -> Record:
     )
 
 
-class BatchTopic(Topic):  # type: ignore[misc]
-    """A topic whose events carry a list of records as value; nothing is deserialized."""
+class RawTopic(Topic):  # type: ignore[misc]
+    """A topic whose events carry the message's value as it is; nothing is deserialized."""
 
     def _compile_decode(self) -> None:
         async def decode(message: Any, *, propagate: bool = False) -> Any:
             return self._create_event(None, message.value, None, message=message)
 
         self.decode = decode
+
+
+class Message(ConsumerMessage):  # type: ignore[misc]
+    """A fetch: `value` is {partition: records} over all input topics, `ends` the last offset per topic and
+    partition. Or, on its way to a standby: `value` is the records of one changelog partition, and `ends` is empty.
+    """
+
+    __slots__ = ("ends",)
+
+    def __init__(self, value: Any, last: Record, ends: dict[TP, int], generation: int) -> None:
+        place = TP(last.topic, last.partition)
+        super().__init__(
+            last.topic, last.partition, last.offset, last.timestamp / 1000, 0, None, None, value, None, 0, 0, place,
+            generation_id=generation,
+        )  # fmt: skip
+        self.ends = ends
 
 
 class _Thread(WorkerThread):  # type: ignore[misc]
@@ -106,8 +124,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
     async def check(self) -> dict[TP, int]:
-        """The end of every partition, where known. Raises what aiokafka keeps for a caller of `getmany`, which Faust never is: until somebody asks, the
-        coordinator stands still and the worker is deaf."""
+        """The end of every partition, where known.
+
+        Raises what aiokafka keeps for a caller of `getmany`, which Faust never is: until somebody asks, the
+        coordinator stands still and the worker is deaf.
+        """
         consumer = self._ensure_consumer()
         for task in (consumer._coordinator._coordination_task, consumer._fetcher._fetch_task):
             if task.done():
@@ -132,6 +153,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unacked_messages: set[Any] = set()  # Faust's is weak: a dropped message would count as finished
+        self._open: set[Message] = set()
         self._flight: Flight[TP] = Flight()
         self._answered = self.loop.time()
         self._settled = self.loop.time()
@@ -143,22 +165,35 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     # -- fetching
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
-        if self._flight.records >= RECORDS_UNDER_WAY:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:
+        if len(self._open) >= FETCHES_UNDER_WAY:
             await self._wait_for_ack(timeout)
             return {}
         fetched = await super()._getmany(active_partitions, timeout)
-        return {tp: [records] for tp, records in fetched.items()}
+        return self._together({tp: [to_record(r) for r in records] for tp, records in fetched.items()})
 
-    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        batch = [to_record(r) for r in record]
-        last = batch[-1]
-        if self.app.topics.acks_enabled_for(tp.topic):
-            self._flight.send(tp, last.offset, len(batch))
-        return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, None, None, batch, None, 0, 0, tp,
-            generation_id=self.app.consumer_generation_id,
-        )  # fmt: skip
+    def _together(self, fetched: dict[TP, list[Record]]) -> dict[TP, list[Any]]:
+        """What goes to the agent becomes one message, under the name of its first partition."""
+        inputs = {
+            tp: records for tp, records in fetched.items() if self.app.topics.acks_enabled_for(tp.topic)
+        }
+        messages: dict[TP, list[Any]] = {tp: [fetched[tp]] for tp in fetched.keys() - inputs.keys()}
+        if inputs:
+            messages[next(iter(inputs))] = [inputs]
+        return messages
+
+    def _to_message(self, tp: TP, record: Any) -> Message:
+        generation = self.app.consumer_generation_id
+        if not isinstance(record, dict):
+            return Message(record, record[-1], {}, generation)
+        by_partition: defaultdict[int, list[Record]] = defaultdict(list)
+        for place, records in record.items():
+            by_partition[place.partition] += records
+        ends = {place: records[-1].offset for place, records in record.items()}
+        self._flight.send(ends)
+        message = Message(dict(by_partition), record[tp][-1], ends, generation)
+        self._open.add(message)
+        return message
 
     async def _drain_messages(self, fetcher: Any) -> None:
         # Faust's also drops what it thinks it has read, and records gaps: both are wrong for batches, which a
@@ -168,12 +203,12 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 await self.wait_first(self.callback(message), self.suspend_flow.wait())
             await asyncio.sleep(0)
 
-    def _batches(self) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
-        batches: AsyncIterator[tuple[TP, ConsumerMessage]] = self.getmany(timeout=1.0)
+    def _batches(self) -> AsyncIterator[tuple[TP, Message]]:
+        batches: AsyncIterator[tuple[TP, Message]] = self.getmany(timeout=1.0)
         return batches
 
     async def perform_seek(self) -> None:
-        self._flight.forget()
+        self._forget()
         await super().perform_seek()
 
     # -- committing
@@ -186,9 +221,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 return False
             message.acked = True
             self._unacked_messages.discard(message)
-            finished = self._flight.finish(message.tp, message.offset)
+            if known := message in self._open:
+                self._open.remove(message)
+                self._flight.finish(message.ends)
             notify(self._waiting_for_ack)
-            return finished
+            return known
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
         return [tp for tp in self._flight if topics is None or tp in topics or tp.topic in topics]
@@ -197,9 +234,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         return self._flight.committable(tp)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        await super().on_partitions_revoked(revoked)  # waits for the batch in progress, and commits it
-        self._flight.forget(revoked)
-        self._unacked_messages = {m for m in self._unacked_messages if m.tp not in revoked}
+        """All of them: this group protocol takes every partition back before it deals them out anew."""
+        await super().on_partitions_revoked(revoked)  # waits for the fetch in the agent, and commits it
+        self._forget()
+
+    def _forget(self) -> None:
+        """What is under way will be read again from the last commit; finishing it now means nothing."""
+        self._open.clear()
+        self._flight.forget()
 
     # -- watching
 

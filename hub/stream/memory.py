@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any, TypeVar
@@ -28,9 +28,10 @@ class Published:
     async def publish(self, outs: Iterable[Out]) -> None:
         self.outs += outs
 
-    async def append(self, topic: str, partition: int, rows: Rows) -> int:
-        self.changelog += rows
-        return len(self.changelog) - 1
+    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
+        for of in rows.values():
+            self.changelog += of
+        return {partition: len(self.changelog) - 1 for partition in rows}
 
 
 class MemoryEngine:
@@ -47,7 +48,7 @@ class MemoryEngine:
         what was published for them. Raises what `run` raises; the engine is then as dead as a worker."""
         before = len(self._published.outs)
         for (_, partition), batch in groupby(records, key=lambda r: (r.topic, r.partition)):
-            await self._agent.put(value=list(batch), partition=partition)
+            await self._agent.put(value={partition: list(batch)})
         return self._published.outs[before:]
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.core.records import Out
+from hub.stream.stores import Rows
 
 Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 Groups = dict[tuple[str, int], list[Row]]
@@ -43,17 +44,22 @@ class Publisher:
         counts = {topic: len(await self._producer().partitions_for(topic)) for topic in by_topic}
         await self._send(_spread(by_topic, counts))
 
-    async def append(self, topic: str, partition: int, rows: Iterable[tuple[bytes, bytes | None]]) -> int:
-        """Returns the offset of the last row; there must be one."""
-        return (await self._send({(topic, partition): [(key, value, []) for key, value in rows]}))[-1]
+    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
+        """Appends to several partitions at once; returns the offset of the last row of each. None may be empty."""
+        groups: Groups = {
+            (topic, number): [(key, value, []) for key, value in of] for number, of in rows.items()
+        }
+        return {number: offset for (_, number), offset in (await self._send(groups)).items()}
 
-    async def _send(self, groups: Groups) -> list[int]:
+    async def _send(self, groups: Groups) -> dict[tuple[str, int], int]:
+        """Returns the offset of the last row of each group."""
         sent = []
         for (topic, partition), rows in groups.items():
             for batch in self._batches(rows):
-                sent.append((batch, await self._producer().send_batch(batch, topic, partition=partition)))
-        acknowledged = await asyncio.gather(*(future for _, future in sent))
-        return [a.offset + batch.record_count() - 1 for (batch, _), a in zip(sent, acknowledged, strict=True)]
+                future = await self._producer().send_batch(batch, topic, partition=partition)
+                sent.append(((topic, partition), batch.record_count(), future))
+        acknowledged = await asyncio.gather(*(future for _, _, future in sent))
+        return {at: a.offset + count - 1 for (at, count, _), a in zip(sent, acknowledged, strict=True)}
 
     def _batches(self, rows: Sequence[Row]) -> Iterable[Any]:
         batch = self._producer().create_batch()

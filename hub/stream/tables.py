@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
 import faust
 
 from hub.core.records import Load
-from hub.stream.driver import BatchTopic
+from hub.stream.driver import RawTopic
 from hub.stream.stores import OPTIONS, MemoryStore, RocksStore, Rows, Store
 
 NAME = "lines"
+States = dict[bytes, bytes | None]
 
 
 class Changelog(Protocol):
-    """Appends rows to a partition and returns the offset of the last, once the broker has all."""
+    """Appends rows per partition and returns the offset of the last of each, once the broker has them all."""
 
-    async def append(self, topic: str, partition: int, rows: Rows) -> int: ...
+    async def append(self, topic: str, rows: Mapping[int, Rows], /) -> dict[int, int]: ...
 
 
 class Lines(faust.Table):  # type: ignore[misc]
@@ -27,7 +29,7 @@ class Lines(faust.Table):  # type: ignore[misc]
     """
 
     def __init__(self, app: Any, changelog: str, **options: Any) -> None:
-        topic = BatchTopic(
+        topic = RawTopic(
             app, topics=[changelog], key_type=bytes, value_type=bytes, acks=False, allow_empty=True
         )
         super().__init__(
@@ -42,8 +44,9 @@ class Lines(faust.Table):  # type: ignore[misc]
     def load(self, partition: int) -> Load:
         return partial(self.data.load, partition)
 
-    async def save(self, changelog: Changelog, partition: int, states: dict[bytes, bytes | None]) -> None:
+    async def save(self, changelog: Changelog, states: Mapping[int, States]) -> None:
         """Writes the changelog, waits, and only then the store: the store never holds what the changelog lacks."""
-        if states:
-            offset = await changelog.append(self.changelog_topic_name, partition, states.items())
-            self.data.save(partition, states.items(), offset)
+        rows = {partition: of.items() for partition, of in states.items() if of}
+        offsets = await changelog.append(self.changelog_topic_name, rows) if rows else {}
+        for partition, offset in offsets.items():
+            self.data.save(partition, rows[partition], offset)

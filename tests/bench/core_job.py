@@ -17,10 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+
 from hub.core.records import Record
 from hub.core.topics import Topic
 from hub.kafka import consumer, delete_topics
-
 from tests.bench import workload
 from tests.bench.table import median, show
 from tests.broker import Broker

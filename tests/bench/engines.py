@@ -14,11 +14,11 @@ from typing import Any
 
 import faust
 import uvloop
+
 from hub.core.records import Record
 from hub.settings import Settings
 from hub.stream.app import Names, build, worker
 from hub.telemetry import log
-
 from tests.bench import workload
 
 

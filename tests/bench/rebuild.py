@@ -18,10 +18,10 @@ from pathlib import Path
 import orjson
 import rocksdict
 from aiokafka import AIOKafkaProducer
+
 from hub.core.topics import Topic
 from hub.stream.publisher import Publisher
 from hub.stream.stores import RocksStore
-
 from tests.bench.table import show
 from tests.broker import Broker
 
@@ -74,7 +74,7 @@ async def write(bootstrap: str, each: int) -> int:
     for partition in range(PARTITIONS):
         for start in range(0, each, 5000):
             rows = (state(partition, n) for n in range(start, min(each, start + 5000)))
-            await publisher.append(CHANGELOG, partition, rows)
+            await publisher.append(CHANGELOG, {partition: rows})
     await producer.stop()
     return len(state(0, each - 1)[1])
 

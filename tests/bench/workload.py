@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+
 from hub.core.records import Batch, Load, Out, Record
 
 OUTPUT = "bench.out"

@@ -57,8 +57,8 @@ async def test_a_good_event_is_stored_with_its_journal_and_answered_202() -> Non
 
 async def test_the_journey_link_of_the_answer_works_as_printed() -> None:
     hub = Hub()
-    link = (await send(hub, event(id="a&b=c/d#e"))).json()["journey"]
-    assert httpx.URL(link).params["source"] == ALMERE and httpx.URL(link).params["id"] == "a&b=c/d#e"
+    link = (await send(hub, event(id="a:b+c/d@e"))).json()["journey"]
+    assert httpx.URL(link).params["source"] == ALMERE and httpx.URL(link).params["id"] == "a:b+c/d@e"
 
 
 async def test_binary_mode_is_taken_too() -> None:

@@ -13,6 +13,7 @@ from hub import kafka as low
 from hub.core import partners, topics
 from hub.core.admission import admit
 from hub.core.line import for_partner
+from hub.core.reception import Admit
 from hub.core.records import Record
 from hub.gateway.app import build
 from hub.gateway.context import Gateway
@@ -32,9 +33,9 @@ def publisher(broker: Broker, timeout: float = 5.0) -> KafkaPublisher:
     return KafkaPublisher(lambda: low.producer(Settings(kafka=broker.bootstrap)), timeout)
 
 
-def ingress(broker: Broker, hub: Hub, sent: Publisher) -> Ingress:
+def ingress(broker: Broker, hub: Hub, sent: Publisher, judge: Admit = admit) -> Ingress:
     reader = lambda: low.consumer(broker.bootstrap, GROUP, metadata_max_age_ms=1000)  # noqa: E731
-    return Ingress(reader, hub.known, sent, admit, hub.counts.extend, now)
+    return Ingress(reader, hub.known, sent, judge, hub.counts.extend, now)
 
 
 def now() -> int:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hub.core.records import Batch, Load, Out, Record
 from hub.settings import Settings
 from hub.stream.app import App, Names, build, worker
 from hub.stream.stores import Rows
-from hub.stream.tables import Changelog
+from hub.stream.tables import Changelog, States
 from hub.telemetry import log
 
 ERASE = b"erase"
@@ -110,8 +110,8 @@ def slow(app: App, seconds: float) -> None:
     """Makes publishing, changelog and store lag behind one another, so that a kill often falls in between."""
     save = app.lines.save
 
-    async def saved(changelog: Changelog, partition: int, states: dict[bytes, bytes | None]) -> None:
-        await save(SlowChangelog(changelog, seconds), partition, states)
+    async def saved(changelog: Changelog, states: Mapping[int, States]) -> None:
+        await save(SlowChangelog(changelog, seconds), states)
 
     app.lines.save = saved
 
@@ -121,11 +121,11 @@ class SlowChangelog:
         self.changelog = changelog
         self.seconds = seconds
 
-    async def append(self, topic: str, partition: int, rows: Rows) -> int:
+    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
         await asyncio.sleep(self.seconds)
-        offset = await self.changelog.append(topic, partition, rows)
+        offsets = await self.changelog.append(topic, rows)
         await asyncio.sleep(self.seconds)
-        return offset
+        return offsets
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -156,6 +157,11 @@ class Stage:
             return {(tp.topic, tp.partition): await reader.committed(tp) or 0 for tp in parts}
         finally:
             await reader.stop()
+
+    def lose_store(self, data: str = "one") -> None:
+        """Deletes the files of the states."""
+        (tables,) = (self.folder / data / "processor").glob("*/tables")
+        shutil.rmtree(tables)
 
     async def assert_store_lacks_nothing_in_kafka(self, data: str = "one") -> None:
         """The other promise: what lies on disk is in the changelog too. For a worker that has ended."""

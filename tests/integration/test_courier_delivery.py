@@ -153,10 +153,13 @@ async def test_retry_after_holds_the_whole_subscription(kafka: Broker) -> None:
         await stage.publish(mine, 1)
         async with stage.courier():
             await until(lambda: len(partner.hits) == 1)
+            # The partner has answered; give the answer time to arrive before there is more to send.
+            await asyncio.sleep(0.3)
             await stage.publish(mine, 3, subjects=3, start=1)
             await until(lambda: len(partner.delivered) == 4)
         first, *rest = partner.hits
-        assert all(2.0 <= hit.at - first.at < 3.5 for hit in rest)
+        waits = [round(hit.at - first.at, 2) for hit in rest]
+        assert 2.0 <= min(waits) and max(waits) < 4.0, waits
 
 
 async def test_a_redirect_is_a_failure_and_is_not_followed(kafka: Broker) -> None:

@@ -12,9 +12,12 @@ import pytest
 
 from hub import kafka as low
 from hub.core import topics
+from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import STRUCTURED
+from hub.core.event import Event, Rejected
 from hub.core.journal import Accepted, Refused, load
+from hub.core.partners import Partner
 from hub.core.records import Out, Record
 from hub.gateway.publisher import NotStored
 from hub.settings import Settings
@@ -157,6 +160,35 @@ async def test_a_kafka_publisher_gets_the_same_checks_and_leaves_no_payload_in_q
     assert all(one["where"].startswith(topics.INGRESS) for one in told)
     entry = load(about(records, topics.JOURNAL, good["id"])[0].value or b"")
     assert isinstance(entry, Accepted) and entry.via == "kafka"
+
+
+async def test_a_record_on_which_the_hub_itself_fails_is_put_aside_and_the_next_one_goes_on(
+    kafka: Broker,
+) -> None:
+    bad, good = event(), event()
+    hub = Hub()
+    await kit.prepare(kafka)
+    await kafka.create([topics.ingress_topic("almere")])
+    records = [(json.dumps(one).encode(), STRUCTURED_RECORD) for one in (bad, good)]
+    await write(kafka, topics.ingress("almere"), *records)
+
+    def failing(one: Event, publisher: Partner) -> Admitted | Rejected:
+        if one.id == bad["id"]:
+            raise RuntimeError("a bug")
+        return admit(one, publisher)
+
+    sent = kit.publisher(kafka)
+    await sent.start()
+    ingress = kit.ingress(kafka, hub, sent, failing)
+    await ingress.start()
+    try:
+        found = await until(kafka, lambda found: about(found, topics.EVENTS_G, good["id"]))
+        assert await ingress.check() == ""
+    finally:
+        await ingress.stop()
+        await sent.stop()
+    assert any(b"internal-error" in (r.value or b"") for r in found if r.topic == topics.QUARANTINE)
+    assert not about(found, topics.EVENTS_G, bad["id"])
 
 
 class Refusing:

@@ -149,17 +149,6 @@ async def test_a_view_of_an_empty_topic_is_ready_at_once(kafka: Broker) -> None:
     assert await read_all(kafka, topic) == {}
 
 
-async def test_a_view_is_ready_where_compaction_removed_the_last_records(kafka: Broker) -> None:
-    topic = compacted(1)
-    eager = {"segment.ms": "100", "min.cleanable.dirty.ratio": "0.001", "delete.retention.ms": "0"}
-    await kafka.create([topic._replace(config=topic.config | eager)])
-    for _ in range(3):
-        await publish(kafka, topic, (b"a", b"1"), (b"a", b"2"), (b"b", b"1"), (b"b", None))
-        await asyncio.sleep(0.3)
-    await publish(kafka, topic, (b"a", b"3"))
-    assert (await read_all(kafka, topic))[b"a"] == b"3"
-
-
 async def test_a_view_goes_on_after_the_broker_was_killed(kafka: Broker) -> None:
     topic = compacted()
     await kafka.create([topic])

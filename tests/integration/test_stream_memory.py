@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from hub.core.records import Batch, Count, Out, Record
+from hub.core.records import Batch, Count, Load, Out, Record
 from hub.stream.memory import memory_engine
 from tests.integration.stream_app import BUG, ERASE, expected, place, run
 
@@ -40,22 +42,21 @@ async def test_an_erased_key_is_gone() -> None:
 
 
 async def test_partitions_do_not_share_states() -> None:
-    async with memory_engine(run, lambda: POLICY) as engine:
-        loaded = []
+    loaded: list[bytes | None] = []
 
-        def spy(batch, load, policy):  # type: ignore[no-untyped-def]
-            loaded.extend(load(r.key) for r in batch)
-            return run(batch, load, policy)
+    def spy(batch: Sequence[Record], load: Load, policy: Any) -> Batch:
+        loaded.extend(load(r.key) for r in batch)
+        return run(batch, load, policy)
 
-        async with memory_engine(spy, lambda: POLICY) as engine:
-            (record,) = records(("a", b"1"))
-            await engine.feed([record])
-            await engine.feed([record._replace(partition=1)])
-        assert loaded == [None, None]
+    async with memory_engine(spy, lambda: POLICY) as engine:
+        (record,) = records(("a", b"1"))
+        await engine.feed([record])
+        await engine.feed([record._replace(partition=1)])
+    assert loaded == [None, None]
 
 
 async def test_counts_are_handed_on() -> None:
-    def counting(batch, load, policy):  # type: ignore[no-untyped-def]
+    def counting(batch: Sequence[Record], load: Load, policy: Any) -> Batch:
         return Batch({}, [], [Count("seen", (r.topic,)) for r in batch])
 
     async with memory_engine(counting, lambda: None) as engine:

@@ -15,7 +15,7 @@ from hub.core.views import Line
 from tests import city
 from tests import strategies as some
 from tests.pure import PureHub
-from tests.said import LEARNER, A, B, acknowledged, ended, onboard, prepared, started, warm
+from tests.said import LEARNER, A, B, acknowledged, attends, ended, onboard, prepared, started, warm
 
 KEY = f"learner/{LEARNER}".encode()
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -166,3 +166,12 @@ def test_what_a_partner_sees_names_no_privacy_class_and_no_empty_field() -> None
         {"org": city.SCHOOL_A, "stage": "po", "year": "5", "start": "2023-08-01", "primary": True}
     ]
     assert "P1" not in msgspec.json.encode(shown).decode()
+
+
+def test_a_place_in_the_taalcentrum_is_seen_by_the_taalcentrum_and_not_by_the_school() -> None:
+    view = line_of(started(city.SCHOOL_A, A, "2023-08-01"), attends(city.TAAL, "taalcentrum-po"))
+    seen = {id: line.for_partner(view, city.BY_ID[id]) for id in ("school-a", "taalcentrum")}
+    assert {id: len(shown["participations"]) for id, shown in seen.items() if shown} == {
+        "school-a": 0,
+        "taalcentrum": 1,
+    }

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core.retry import HOUR, JITTER, SCHEDULE, Answer, Delivered, Retry, Stop, delay, judge
+from hub.settings import SettingsError, read
 
 NOW = 1_795_000_000.0
 FRIDAY = "Fri, 20 Nov 2026 09:20:00 GMT"
@@ -99,3 +100,14 @@ def test_jitter_is_only_added(answer: Answer, attempt: int, jitter: float) -> No
 def test_waits_never_get_shorter() -> None:
     waits = [delay(attempt, SCHEDULE, 0.0) for attempt in range(1, 20)]
     assert all(a <= b for a, b in itertools.pairwise(waits))
+
+
+def test_the_schedule_is_a_setting() -> None:
+    assert read({"HUB_RETRY_SCHEDULE": "0,0.5,2"}).retry_schedule == (0.0, 0.5, 2.0)
+    assert read({}).retry_schedule == SCHEDULE
+
+
+@pytest.mark.parametrize("given", ["", "soon", "0", "-1,5", "1,nan", "5,1e99"])
+def test_a_schedule_that_would_hammer_or_never_come_is_refused_at_the_door(given: str) -> None:
+    with pytest.raises(SettingsError, match="HUB_RETRY_SCHEDULE"):
+        read({"HUB_RETRY_SCHEDULE": given})
