@@ -193,7 +193,7 @@ async def _publishing(
     try:
         yield publish
     finally:
-        await producer.stop()
+        await kafka.end(producer)
 
 
 def gateway(settings: Settings) -> int:

@@ -18,7 +18,6 @@ from hub.courier import report
 from hub.courier.crew import Crew
 from hub.courier.lane import Lane
 from hub.courier.register import Register
-from hub.courier.writer import end
 from hub.settings import Settings
 from hub.telemetry import log
 
@@ -104,7 +103,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except (KafkaError, TimeoutError) as error:
             log.event("courier.commit_failed", "warning", error=error)
         self._close(list(self._lanes))
-        await end(self._consumer.stop())
+        await kafka.end(self._consumer)
 
     async def read(self) -> None:
         while True:

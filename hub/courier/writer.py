@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -16,7 +15,6 @@ from hub.settings import Settings
 from hub.telemetry import log
 
 RETRY_SECONDS = 0.5
-STOP_SECONDS = 2.0
 
 
 class Write(Protocol):
@@ -40,7 +38,7 @@ class Writer:
     async def stop(self) -> None:
         """Waits briefly for a Kafka that is gone; whatever was promised has been acknowledged before."""
         if self._producer is not None:
-            await end(self._producer.stop())
+            await kafka.end(self._producer)
 
     async def write(self, out: Out) -> None:
         while True:
@@ -61,7 +59,7 @@ class Writer:
                 return
             self._producer = None
             if failed is not None:
-                await end(failed.stop())
+                await kafka.end(failed)
             with contextlib.suppress(KafkaError):
                 self._producer = await self._make()
 
@@ -70,20 +68,6 @@ class Writer:
         try:
             await producer.start()
         except BaseException:
-            await end(producer.stop())
+            await kafka.end(producer)
             raise
         return producer
-
-
-async def end(stop: Coroutine[Any, Any, None]) -> None:
-    """Stops a Kafka client, for 2 s at most, whatever comes of it.
-
-    In a task of its own, because with a dead broker aiokafka lets the CancelledError of its inner tasks
-    out, which would end ours (`Fetcher.close` in 0.14).
-    """
-    stopping = asyncio.create_task(stop)
-    await asyncio.wait([stopping], timeout=STOP_SECONDS)
-    if not stopping.done():
-        stopping.cancel()
-    elif not stopping.cancelled() and (error := stopping.exception()):
-        log.event("courier.stop_failed", "warning", error=error)

@@ -26,7 +26,7 @@ class Steps(NamedTuple):
     """At which step of its aggregate each event was handled, by identity, as the journal tells it.
 
     `first` lists the steps of the first handling: more than one only when a crash made the processor decide again in
-    another order, the last one being what counts. `again` holds those of repeats, which change nothing.
+    another order; the last one counts. `again` holds those of repeats, which change nothing.
     """
 
     first: Mapping[str, Sequence[int]]
@@ -35,7 +35,8 @@ class Steps(NamedTuple):
 
 class Expected(NamedTuple):
     """`promised` must have been delivered, each exactly so; `allowed` may have been besides, by a decision that a crash
-    undid. `states` is the stored state per key, `unhandled` how often each event type waits to be handled."""
+    undid. `states` is the state per key, `contributions` what each group asks and each offer gives, `unhandled` the
+    type of every event that waits to be handled."""
 
     promised: tuple[tuple[str, Delivery], ...]
     allowed: tuple[tuple[str, Delivery], ...]
@@ -74,12 +75,13 @@ def replay(inputs: Iterable[Record], steps: Steps, policy: Policy) -> Expected:
     for records in _by_key(inputs).values():
         aggregate = _Aggregate(records, steps)
         unhandled += aggregate.unhandled
-        done = batch.run(aggregate.in_order(-1), lambda _: None, policy)
+        *undone, last = range(aggregate.decisions)
+        done = batch.run(aggregate.in_order(last), lambda _: None, policy)
         folded |= {k: v for k, v in done.states.items() if v is not None}
         promised += _deliveries(done.out)
         contributions |= _contributions(done.out)
-        if aggregate.decided_twice:
-            allowed += _deliveries(batch.run(aggregate.in_order(0), lambda _: None, policy).out)
+        for decision in undone:
+            allowed += _deliveries(batch.run(aggregate.in_order(decision), lambda _: None, policy).out)
     return Expected(tuple(promised), tuple(allowed), folded, contributions, tuple(unhandled))
 
 
@@ -118,12 +120,13 @@ class _Aggregate:
                     self.unhandled.append(event.type)
 
     @property
-    def decided_twice(self) -> bool:
-        return any(len(self._steps.first[identity]) > 1 for identity in self._events)
+    def decisions(self) -> int:
+        """How often the processor decided on this aggregate: once, unless it was killed in the middle of it."""
+        return max((len(self._steps.first[identity]) for identity in self._events), default=1)
 
     def in_order(self, decision: int) -> list[Record]:
-        """The history under the last (-1) or the first (0) decision. Every step that no event took was a command's,
-        and commands come in the order of their topic."""
+        """The history under one of the decisions, from 0. Every step that no event took was a command's, and commands
+        come in the order of their topic."""
         placed = list(self._placed(decision))
         taken = {step for step, _ in placed}
         free = (step for step in count(1) if step not in taken)
@@ -132,7 +135,8 @@ class _Aggregate:
 
     def _placed(self, decision: int) -> Iterator[tuple[int, Record]]:
         for identity, records in self._events.items():
-            yield self._steps.first[identity][decision], records[0]
+            steps = self._steps.first[identity]
+            yield steps[min(decision, len(steps) - 1)], records[0]
             repeats = sorted(self._steps.again.get(identity, ()))
             yield from zip(repeats, records[1:], strict=False)
 

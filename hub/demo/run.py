@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
@@ -71,6 +72,8 @@ def main(settings: Settings, options: Options, up: Up, read_model: ReadModel | N
     All state lies in the folder `demo` of the data folder. `read_model` is checked as well, when it is given.
     """
     started = time.monotonic()
+    # The terminal is for the summary; when Kafka is away, `hub up` says so.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Folder(settings.data / "demo" / "partner-systems")
     partners = directory.load(directory.DEMO, folder.token)
     path = folder.path / "directory.yaml"

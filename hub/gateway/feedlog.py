@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from hub.core.delivery import Delivery, from_record
 from hub.core.topics import outbox
+from hub.kafka import end
 from hub.telemetry import log
 
 POLL_SECONDS = 0.1
@@ -68,7 +69,7 @@ class KafkaFeeds:
                 await self._watcher
         while not self._idle.empty():
             if consumer := self._idle.get_nowait():
-                await consumer.stop()
+                await end(consumer)
 
     async def read(self, subscription: str, after: int, limit: int, wait: float) -> Page:
         if self._readers >= MOST_READERS:
@@ -138,9 +139,9 @@ class KafkaFeeds:
             except FeedUnavailable as error:
                 log.event("feeds.interrupted", "warning", error=error)
                 continue
-            for part, end in ends.items():
+            for part, size in ends.items():
                 for beyond, event in self._waiting.get(part, ()):
-                    if end > beyond:
+                    if size > beyond:
                         event.set()
 
 
@@ -160,6 +161,4 @@ async def _records(
 
 async def _discard(consumer: AIOKafkaConsumer | None) -> None:
     if consumer is not None:
-        with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(2):
-                await consumer.stop()
+        await end(consumer)

@@ -18,6 +18,7 @@ from hub.core.reception import Admit, Received, quarantine, receive, refuse
 from hub.core.records import Count, Out
 from hub.core.topics import INGRESS
 from hub.gateway.publisher import NotStored, Publisher
+from hub.kafka import end
 from hub.telemetry import log
 
 GROUP = "hub-ingress"
@@ -85,7 +86,7 @@ class Ingress:
                     await self._handle(records)
                     await consumer.commit()
         finally:
-            await consumer.stop()
+            await end(consumer)
 
     async def _handle(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         received = [(self._receive(record), record) for record in records]

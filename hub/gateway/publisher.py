@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from hub.core.records import Out
+from hub.kafka import end
 from hub.telemetry import log
 
 PENDING = 2000
@@ -48,7 +49,7 @@ class KafkaPublisher:
         for task in (*self._offered, *([self._renewal] if self._renewal else [])):
             task.cancel()
         if self._producer is not None:
-            await _stop(self._producer)
+            await end(self._producer)
 
     async def publish(self, records: Sequence[Out]) -> None:
         if self._producer is None:
@@ -95,14 +96,14 @@ class KafkaPublisher:
         self._renewal = asyncio.create_task(self._replace(old))
 
     async def _replace(self, old: AIOKafkaProducer) -> None:
-        await _stop(old)
+        await end(old)
         while self._producer is None:
             fresh = self._make()
             try:
                 await fresh.start()
                 self._producer = fresh
             except (KafkaError, OSError):
-                await _stop(fresh)
+                await end(fresh)
                 await asyncio.sleep(0.5)
 
 
@@ -118,11 +119,3 @@ async def _all(futures: list[asyncio.Future[Any]]) -> None:
     await asyncio.wait(futures)
     for future in futures:
         future.result()
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(2):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError):
-        pass

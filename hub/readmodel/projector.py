@@ -20,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from hub.core.records import Record
 from hub.core.topics import JOURNAL, LINES, SUBSCRIPTIONS
 from hub.errors import OperatorError
-from hub.kafka import KafkaUnavailable, consumer, wait_for_kafka
+from hub.kafka import KafkaUnavailable, consumer, end, wait_for_kafka
 from hub.readmodel.schema import open_engine
 from hub.readmodel.standing import MakeView
 from hub.readmodel.store import Batch, Fenced, Move, Store
@@ -139,7 +139,7 @@ class Projector:
                 await self._advance(reader)
         finally:
             self.lose(set(self._positions))
-            await reader.stop()
+            await end(reader)
 
     async def _advance(self, reader: AIOKafkaConsumer) -> None:
         # Not in on_partitions_assigned: aiokafka swallows what a listener raises.

@@ -1,6 +1,6 @@
-"""One worker process with the job of `tests.bench.workload`: in our driver, or as a plain Faust agent.
+"""One worker process with a job of `tests.bench.workload`: in our driver, or as a plain Faust agent.
 
-`python -m tests.bench.engines {ours|plain} BOOTSTRAP DATA INPUT CHANGELOG GROUP`
+`python -m tests.bench.engines {ours|plain} WORKLOAD BOOTSTRAP DATA INPUT CHANGELOG GROUP`
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from hub.core.records import Record
 from hub.settings import Settings
 from hub.stream.app import Names, build, worker
 from hub.telemetry import log
-from tests.bench import workload
+from tests.bench.workload import Workload, named
 
 
-def ours(bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
+def ours(job: Workload, bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
     settings = Settings(data=data, kafka=bootstrap)
     names = Names(group, (source,), changelog)
-    return worker(build(settings, workload.run, lambda: workload.POLICY, lambda counts: None, names=names))
+    return worker(build(settings, job.run, lambda: job.policy, lambda counts: None, names=names))
 
 
-def plain(bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
+def plain(job: Workload, bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
     """Faust as its documentation shows it, with every setting that makes it faster: uvloop, linger, raw bytes."""
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     app = faust.App(
@@ -37,29 +37,27 @@ def plain(bootstrap: str, data: Path, source: str, changelog: str, group: str) -
         producer_max_batch_size=1 << 18, producer_acks=-1, broker_max_poll_records=500, broker_commit_interval=1,
     )  # fmt: skip
     raw = partial(app.topic, key_type=bytes, value_type=bytes, value_serializer="raw")
-    output = raw(workload.OUTPUT)
-    table: Any = app.Table(
-        "plain", key_type=bytes, value_type=bytes, changelog_topic=raw(changelog, acks=False)
-    )
+    outputs = {name: raw(name) for name in job.topics}
+    table: Any = app.Table("plain", key_type=bytes, value_type=bytes, changelog_topic=raw(changelog, acks=False))
 
     @app.agent(raw(source))
-    async def job(stream: Any) -> None:
+    async def process(stream: Any) -> None:
         async for event in stream.events():
             m = event.message
-            record = Record(m.topic, m.partition, m.offset, int(m.timestamp * 1000), m.key, m.value)
-            batch = workload.run([record], table.get, workload.POLICY)
+            record = Record(m.topic, m.partition, m.offset, round(m.timestamp * 1000), m.key, m.value)
+            batch = job.run([record], table.get, job.policy)
             for out in batch.out:
-                await output.send(key=out.key, value=out.value, headers=dict(out.headers))
+                await outputs[out.topic].send(key=out.key, value=out.value, headers=dict(out.headers))
             for key, value in batch.states.items():
                 table[key] = value
 
     app.finalize()
-    faust.Worker(app, loglevel="WARN").execute_from_commandline()
+    faust.Worker(app, loglevel="WARN", quiet=True).execute_from_commandline()
     return 0
 
 
 if __name__ == "__main__":
-    engine, bootstrap, data, *rest = sys.argv[1:]
+    engine, job, bootstrap, data, *rest = sys.argv[1:]
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core
     log.configure("bench")
-    sys.exit({"ours": ours, "plain": plain}[engine](bootstrap, Path(data), *rest))
+    sys.exit({"ours": ours, "plain": plain}[engine](named(job), bootstrap, Path(data), *rest))

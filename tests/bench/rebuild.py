@@ -81,7 +81,7 @@ async def write(bootstrap: str, each: int) -> int:
 
 def rebuild(bootstrap: str, data: Path, n: int, each: int) -> tuple[float, float]:
     """Seconds from the start of the process, and those spent on reading."""
-    arguments = ("ours", bootstrap, str(data), INPUT, CHANGELOG, f"bench.rebuild.{n}")
+    arguments = ("ours", "fold", bootstrap, str(data), INPUT, CHANGELOG, f"bench.rebuild.{n}")
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.engines", *arguments], stderr=subprocess.PIPE, text=True

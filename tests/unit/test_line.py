@@ -175,3 +175,15 @@ def test_a_place_in_the_taalcentrum_is_seen_by_the_taalcentrum_and_not_by_the_sc
         "school-a": 0,
         "taalcentrum": 1,
     }
+
+
+def test_of_two_facts_the_one_logged_later_counts_in_whatever_zone_it_was_written() -> None:
+    def told(time: str, level: str) -> Admitted:
+        data = {**started(city.SCHOOL_A, A, "2023-08-01").event.data, "level": level}
+        return some.let_in(some.event_of("E8", data, city.BY_ID["school-a"].sources[0], time, time=time))
+
+    first, later = told("2027-02-15T09:30:00+01:00", "havo"), told("2027-02-15T09:00:00Z", "vwo")
+    assert line_of(first, later).enrolments[0].level == line_of(later, first).enrolments[0].level == "vwo"
+    fraction = told("2027-02-15T09:00:00.500Z", "vmbo-tl")
+    assert line_of(fraction, later).enrolments[0].level == "vmbo-tl"
+    assert line_of(first, fraction, later).as_of == "2027-02-15T09:00:00.500Z"

@@ -7,6 +7,7 @@ delivery, for the secret is only known once the subscription is made.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,10 +20,8 @@ def main() -> int:
     parser.add_argument("port", type=int, help="port to listen on, at 127.0.0.1")
     parser.add_argument("secret", type=Path, help="file with the whsec_... of the subscription")
     chosen = parser.parse_args()
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         ThreadingHTTPServer(("127.0.0.1", chosen.port), handler(chosen.secret)).serve_forever()
-    except KeyboardInterrupt:
-        pass
     return 0
 
 
