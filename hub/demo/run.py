@@ -11,10 +11,11 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol
 
+from hub import directory
 from hub.core.partners import Directory
 from hub.core.policy import Policy, Rules
 from hub.core.views import View
-from hub.demo import directory, mess, story, subscribing, summary, world
+from hub.demo import mess, story, subscribing, summary, world
 from hub.demo.check import Report, check
 from hub.demo.folder import Folder
 from hub.demo.world import World
@@ -30,6 +31,7 @@ SETTLE_SECONDS = 60.0
 DOWN_SECONDS, UP_SECONDS = 40.0, 80.0
 DOWN_SHARE = 0.4
 """Headless: the part of the run for which the fragile partner is away."""
+DIRECTORY = Path(__file__).with_name("directory.yaml")
 DAY = timedelta(days=1)
 
 Main = Callable[[asyncio.Event], Awaitable[int]]
@@ -75,7 +77,7 @@ def main(settings: Settings, options: Options, up: Up, read_model: ReadModel | N
     # The terminal is for the summary; when Kafka is away, `hub up` says so.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Folder(settings.data / "demo" / "partner-systems")
-    partners = directory.load(directory.DEMO, folder.token)
+    partners = directory.load(DIRECTORY, folder.token)
     path = folder.path / "directory.yaml"
     path.write_text(directory.dump(partners), encoding="utf-8")
     adapted = _adapted(settings, path)

@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from hub.core.records import Record
 from hub.core.topics import Topic
 from hub.kafka import consumer, delete_topics, partitions
+from hub.stream.driver import to_record
 from tests.bench.table import median, show
 from tests.bench.workload import Workload, named, rows
 from tests.broker import Broker
@@ -61,7 +62,9 @@ async def compare(broker: Broker, folder: Path, job: str, count: int, runs: int)
     done: dict[str, list[float]] = {"plain": [], "ours": []}
     for turn in range(runs):
         for engine in done:
-            done[engine].append(await measure(broker, folder / f"{job}{engine}{turn}", job, engine, records, wanted))
+            done[engine].append(
+                await measure(broker, folder / f"{job}{engine}{turn}", job, engine, records, wanted)
+            )
     return report(job, done, len(records), sum(wanted.out.values()))
 
 
@@ -74,17 +77,19 @@ def report(job: str, done: dict[str, list[float]], count: int, out: int) -> floa
     title = f"Job `{job}`: {count:,} records, {out:,} outputs, one worker on one core; median (least-most) of runs"
     show(title, ("", "records/s", "us/record"), lines)
     ratio = ratios[len(ratios) // 2]
-    print(f"  ratio {ratio:.1f} ({ratios[0]:.1f}-{ratios[-1]:.1f}); states and outputs as by the pure function")
+    print(
+        f"  ratio {ratio:.1f} ({ratios[0]:.1f}-{ratios[-1]:.1f}); states and outputs as by the pure function"
+    )
     return ratio
 
 
 async def load(bootstrap: str, source: str, given: list[tuple[bytes, bytes]]) -> list[Record]:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=1 << 18)
     await producer.start()
-    sent = [(await producer.send(source, value, key=key), key, value) for key, value in given]
-    at = [(await future, key, value) for future, key, value in sent]
+    for key, value in given:
+        await producer.send(source, value, key=key)
     await producer.stop()
-    return [Record(source, m.partition, m.offset, m.timestamp, key, value) for m, key, value in at]
+    return [to_record(record) for record in await read(bootstrap, source)]
 
 
 def expect(job: Workload, records: list[Record]) -> Wanted:
@@ -105,7 +110,9 @@ async def measure(
     made = [Topic(changelog, PARTITIONS, COMPACT), *(Topic(name, 1, DELETE) for name in outputs)]
     await broker.create(made)
     arguments = (engine, job, broker.bootstrap, str(data), records[0].topic, changelog, group)
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.engines", *arguments], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.engines", *arguments], stderr=subprocess.DEVNULL
+    )
     try:
         await until_committed(broker.bootstrap, group, records)
         await asyncio.sleep(2.0)  # a plain agent's changelog lags behind its commits
@@ -115,8 +122,6 @@ async def measure(
         process.terminate()
         process.wait()
         await delete_topics(broker.bootstrap, [topic.name for topic in made])
-    got = {r.key: r.value for r in states}
-    print(engine, len(got), len(wanted.states), [(k, got.get(k), v) for k, v in wanted.states.items() if got.get(k) != v][:3], len(out))
     assert {r.key: r.value for r in states} == wanted.states, "the states differ from the pure function's"
     assert Counter((r.topic, r.key, r.value) for r in out) == wanted.out, "the outputs differ"
     times = [r.timestamp / 1000 for r in (*states, *out)]
@@ -124,7 +129,9 @@ async def measure(
 
 
 async def until_committed(bootstrap: str, group: str, records: list[Record]) -> None:
-    ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in sorted(records, key=lambda r: r.offset)}
+    ends = {
+        TopicPartition(r.topic, r.partition): r.offset + 1 for r in sorted(records, key=lambda r: r.offset)
+    }
     reader = consumer(bootstrap, group)
     await reader.start()
     try:

@@ -38,7 +38,9 @@ def plain(job: Workload, bootstrap: str, data: Path, source: str, changelog: str
     )  # fmt: skip
     raw = partial(app.topic, key_type=bytes, value_type=bytes, value_serializer="raw")
     outputs = {name: raw(name) for name in job.topics}
-    table: Any = app.Table("plain", key_type=bytes, value_type=bytes, changelog_topic=raw(changelog, acks=False))
+    table: Any = app.Table(
+        "plain", key_type=bytes, value_type=bytes, changelog_topic=raw(changelog, acks=False)
+    )
 
     @app.agent(raw(source))
     async def process(stream: Any) -> None:

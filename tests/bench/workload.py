@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from hub import directory
 from hub.core import batch
 from hub.core.admission import Admitted, admit
 from hub.core.cloudevents import STRUCTURED, draft_http
@@ -16,7 +17,8 @@ from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.records import Batch, Load, Out, Record
 from hub.core.topics import COMMANDS, JOURNAL, QUARANTINE, outbox
-from hub.demo import directory, story
+from hub.demo import story
+from hub.demo.run import DIRECTORY
 from hub.stream.agents import Run
 
 Row = tuple[bytes, bytes]
@@ -48,7 +50,7 @@ def hub() -> Workload:
 
 
 def _directory() -> Directory:
-    return Directory(directory.load(directory.DEMO))
+    return Directory(directory.load(DIRECTORY))
 
 
 def _admitted(count: int) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from functools import cache
 import orjson
 import pytest
 
+from hub import directory
 from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import STRUCTURED, draft_http
@@ -16,11 +17,12 @@ from hub.core.event import Rejected
 from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.views import Line
-from hub.demo import directory, mess, reactions, story
+from hub.demo import mess, reactions, story
+from hub.demo.run import DIRECTORY
 from hub.demo.teller import Happening
 from tests.pure import PureHub, outcomes
 
-DIRECTORY = Directory(directory.load(directory.DEMO))
+DIRECTORY = Directory(directory.load(DIRECTORY))
 SEEDS = ("1/1", "2/1", "7/3")
 
 

@@ -16,8 +16,6 @@ from hub.core.codes import OrgRef
 from hub.core.partners import Org, Partner, Role, Token, hash_token
 from hub.errors import OperatorError
 
-DEMO = Path(__file__).with_name("directory.yaml")
-
 TokenOf = Callable[[str], str]
 """The bearer token of a partner id."""
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from hub import directory
 from hub.core import profile
 from hub.core.catalogue import KINDS
 from hub.core.event import Event
 from hub.core.partners import Directory
-from hub.demo import directory
-from hub.demo.directory import DirectoryError
+from hub.demo.run import DIRECTORY
+from hub.directory import DirectoryError
 
-PARTNERS = directory.load(directory.DEMO)
+PARTNERS = directory.load(DIRECTORY)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -43,13 +44,13 @@ def test_no_token_stands_in_the_file() -> None:
 
 
 def test_each_partner_is_known_by_its_own_token_only() -> None:
-    found = Directory(directory.load(directory.DEMO, lambda partner: f"token of {partner}"))
+    found = Directory(directory.load(DIRECTORY, lambda partner: f"token of {partner}"))
     assert found.of_token("token of prisma") is found.partners["prisma"]
     assert found.of_token("token of nobody") is None
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
-    partners = directory.load(directory.DEMO, lambda partner: f"token of {partner}")
+    partners = directory.load(DIRECTORY, lambda partner: f"token of {partner}")
     assert directory.load(write(tmp_path, directory.dump(partners))) == partners
 
 

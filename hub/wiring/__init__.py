@@ -1,0 +1,21 @@
+"""Puts the parts together: the only place that knows every room. Importing it is light: each function brings in what
+its part needs.
+"""
+
+from hub.wiring.contracts import schemas
+from hub.wiring.door import gateway
+from hub.wiring.parts import courier, processor, projector
+from hub.wiring.whole import demo, list_partners, load_partners, partner_token, up
+
+__all__ = [
+    "courier",
+    "demo",
+    "gateway",
+    "list_partners",
+    "load_partners",
+    "partner_token",
+    "processor",
+    "projector",
+    "schemas",
+    "up",
+]

@@ -1,0 +1,181 @@
+"""The gateway: the HTTP door with everything it needs, and the page of the procesregisseur."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from hub import kafka
+from hub.core import census, topics
+from hub.core.catalogue import KINDS
+from hub.core.partners import Directory
+from hub.settings import Settings
+from hub.telemetry import metrics, service
+from hub.wiring.contracts import SCHEMAS
+from hub.wiring.shared import Views, now, start_log, then
+
+
+def gateway(settings: Settings) -> int:
+    """Serves the HTTP door until SIGTERM."""
+    import uvicorn
+
+    start_log("gateway", settings)
+    config = uvicorn.Config(
+        lambda: gateway_app(settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=65536,
+    )
+    server = uvicorn.Server(config)
+    # Left alone, uvicorn ends by raising the signal that stopped it; to be told to stop is no failure here.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+
+    async def work(stopping: asyncio.Event) -> None:
+        ending = asyncio.create_task(then(stopping, partial(setattr, server, "should_exit", True)))
+        await server.serve()
+        ending.cancel()
+
+    code = service.run(work)
+    return code if server.started else 1
+
+
+def gateway_app(settings: Settings) -> Any:
+    """The gateway as an ASGI app; must be called inside a running loop."""
+    from hub.core import sinks
+    from hub.core.admission import admit
+    from hub.core.line import for_partner
+    from hub.gateway import app as door
+    from hub.gateway.context import Gateway
+    from hub.gateway.feedlog import KafkaFeeds
+    from hub.gateway.ingress import GROUP, Ingress
+    from hub.gateway.publisher import KafkaPublisher
+    from hub.readmodel.queries import Queries
+    from hub.readmodel.schema import open_engine, prepare
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    views = Views(settings)
+    publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
+    feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
+    engine = open_engine(settings.database_url)
+    prepare(engine)
+    queries = Queries(engine)
+    aggregates = _Aggregates(queries, views)
+    context = Gateway(
+        known=views.known,
+        publisher=publisher,
+        feeds=feeds,
+        queries=queries,
+        ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id)]),
+        admit=admit,
+        for_partner=for_partner,
+        flows=aggregates.flows,
+        census=aggregates.census,
+        count=metrics.count,
+        observe=metrics.INGEST_SECONDS.observe,
+        now=now,
+        url=settings.url,
+        source=settings.source,
+        line_key=_line_key(settings),
+        networks=sinks.networks(settings.sink_allow),
+    )
+    reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
+    ingress = Ingress(reader, views.known, publisher, admit, metrics.count, now)
+    return door.build(
+        context,
+        services=(views, publisher, feeds, ingress),
+        checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
+        metrics=(metrics.CONTENT_TYPE, metrics.render),
+        schemas=SCHEMAS,
+        pages=[_page(settings, aggregates)],
+    )
+
+
+async def _kafka_answers(settings: Settings) -> str:
+    try:
+        await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
+    except kafka.KafkaUnavailable as error:
+        return str(error)
+    return ""
+
+
+async def _ensure(settings: Settings, wanted: Sequence[topics.Topic]) -> None:
+    await kafka.ensure_topics(settings.bootstrap, wanted, settings.replication)
+
+
+def _line_key(settings: Settings) -> bytes:
+    """Secret of this installation under which learner ids stand in the journal; made once, readable by us alone."""
+    path = settings.data / "line.key"
+    if not path.exists():
+        with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class _Aggregates:
+    """What the procesregisseur sees, for the page and for JSON: masked before it leaves this object."""
+
+    def __init__(self, queries: Any, views: Views) -> None:
+        self._queries = queries
+        self._views = views
+
+    async def raw(self) -> Any:
+        """Exact counts, for the page that masks them."""
+        return await asyncio.to_thread(self._queries.flows, now())
+
+    def flows(self) -> dict[str, Any]:
+        from hub.monitor import page
+
+        return page.as_json(self._queries.flows(now()), now(), self.naming())
+
+    def census(self, metric: str) -> Mapping[str, Any] | None:
+
+        if metric == "M2":
+            return census.m2(self._queries.groups(), next(self._queries.places(), None))
+        if metric == "M6":
+            return census.m6(self._queries.lines())
+        return None
+
+    def naming(self) -> Any:
+        from hub.monitor.figures import Kind, Naming
+
+        known = self._views.known.directory
+        kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
+        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
+
+
+def _partner_name(known: Directory, id: str) -> str:
+    found = known.get(id)
+    return found.name if found else id
+
+
+def _org_name(known: Directory, ref: str) -> str:
+    found = known.of_org(ref)
+    named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
+    return named or ref
+
+
+def _page(settings: Settings, aggregates: _Aggregates) -> Any:
+    """The page; open on a loopback address, else only with the token of a procesregisseur or operator as password."""
+    from fastapi import Depends
+
+    from hub.gateway.auth import page_guard
+    from hub.monitor import page
+
+    dependencies = [] if settings.loopback else [Depends(page_guard)]
+    return page.router(aggregates.raw, aggregates.naming, now, dependencies)

@@ -1,0 +1,96 @@
+"""What the parts have in common: clock, log, full copies of directory and subscriptions, a plain publisher."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+from hub import kafka
+from hub.core import topics
+from hub.core.known import Known
+from hub.core.policy import Policy, Rules
+from hub.core.records import Out
+from hub.settings import Settings
+from hub.telemetry import log
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def start_log(part: str, settings: Settings) -> None:
+    log.configure(part, settings.log_level, settings.log_format)
+
+
+def instance(settings: Settings, part: str) -> str:
+    """Name of this process in its Kafka group, kept in the data folder: started again, it has its work back at once."""
+    path = settings.data / f"{part}.instance"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{part}-{secrets.token_hex(8)}")
+    return path.read_text()
+
+
+class Views:
+    """Full copies of the directory and the subscriptions, kept current."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.known = Known()
+        self._rules = Rules(hub_source=settings.source)
+        self._policy: Policy | None = None
+        watch = partial(kafka.CompactedView, settings.bootstrap, on_change=self._changed)
+        self._partners = watch(topics.PARTNERS, self.known.apply_partner)
+        self._subscriptions = watch(topics.SUBSCRIPTIONS, self.known.apply_subscription)
+
+    async def start(self) -> None:
+        await asyncio.gather(self._partners.start(), self._subscriptions.start())
+
+    async def stop(self) -> None:
+        await asyncio.gather(self._partners.stop(), self._subscriptions.stop())
+
+    def policy(self) -> Policy:
+        """The policy of this moment; the same object until something changes."""
+        if self._policy is None:
+            self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules)
+        return self._policy
+
+    def _changed(self) -> None:
+        self._policy = None
+
+    async def check(self) -> str:
+        return (
+            ""
+            if self._partners.ready and self._subscriptions.ready
+            else "partners and subscriptions not read yet"
+        )
+
+
+@contextlib.asynccontextmanager
+async def publishing(
+    settings: Settings,
+) -> AsyncIterator[Callable[[Sequence[Out]], Coroutine[Any, Any, None]]]:
+    """A call that publishes records and returns when all are acknowledged."""
+    await kafka.wait_for_kafka(settings.bootstrap)
+    producer = kafka.producer(settings)
+
+    async def publish(outs: Sequence[Out]) -> None:
+        sent = [await producer.send(o.topic, o.value, o.key, headers=list(o.headers)) for o in outs]
+        await asyncio.gather(*sent)
+
+    await producer.start()
+    try:
+        yield publish
+    finally:
+        await kafka.end(producer)
+
+
+async def then(event: asyncio.Event, act: Callable[[], None]) -> None:
+    """Does `act` once `event` is set."""
+    await event.wait()
+    act()

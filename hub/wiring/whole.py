@@ -1,0 +1,56 @@
+"""The whole hub on one machine, its demo, and its directory."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from hub import directory, partners
+from hub.settings import Settings
+
+
+def up(settings: Settings, main: Any = None) -> int:
+    """Everything on this machine, with the partners of `HUB_PARTNERS` if that is set."""
+    from hub.local import supervisor
+
+    async def load() -> None:
+        if settings.partners is not None:
+            await partners.store(settings, directory.load(settings.partners))
+
+    return supervisor.run(settings, os.environ, load, main)
+
+
+def demo(settings: Settings, chosen: argparse.Namespace) -> int:
+    """The hub with simulated partners."""
+    from hub.demo import run
+    from hub.readmodel.queries import Queries
+    from hub.readmodel.schema import open_engine
+
+    def read_model(adapted: Settings) -> Any:
+        return Queries(open_engine(adapted.database_url)).aggregates()
+
+    return run.main(settings, chosen, up, read_model)
+
+
+def load_partners(settings: Settings, path: Path) -> int:
+    """Puts a directory file into `hub.partners`, and makes the topics its partners need."""
+    found = directory.load(path)
+    asyncio.run(partners.store(settings, found))
+    print(f"{len(found)} partners loaded from {path}")
+    return 0
+
+
+def list_partners(settings: Settings) -> int:
+    """Prints the directory; never a token."""
+    for partner in asyncio.run(partners.read(settings)).partners.values():
+        print(f"{partner.id:28}{partner.name:44}{' '.join(partner.roles):32}{len(partner.tokens)} tokens")
+    return 0
+
+
+def partner_token(settings: Settings, id: str) -> int:
+    """Draws a token for a partner and prints it this once."""
+    print(asyncio.run(partners.give_token(settings, id)))
+    return 0
