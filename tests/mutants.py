@@ -70,8 +70,8 @@ MUTANTS = (
     Mutant(
         "told-before ignored",
         "catalogue/arrivals.py",
-        'told_before if cell.level != "C" else cell.when',
-        "cell.when",
+        "Cell(cell.level, cell.who, told_before, whole)",
+        "Cell(cell.level, cell.who, cell.when, whole)",
         "a cancellation would tell of a rumour to people who never heard of the group",
         ("test_routing",),
     ),
@@ -142,8 +142,8 @@ MUTANTS = (
     Mutant(
         "delivery id drawn from the offset",
         "routing.py",
-        "delivery.delivery_id(source, id, subscription.id)",
-        "delivery.delivery_id(source, str(case.state.positions), subscription.id)",
+        "delivery_id(source, id, subscription.id)",
+        "delivery_id(source, str(case.state.positions), subscription.id)",
         "a delivery made again after a crash could not be known as the same",
         ("test_fold",),
     ),

@@ -11,13 +11,12 @@ from hub.core.topics import outbox
 
 
 class Delivery(NamedTuple):
-    """One record of an outbox. `id` is the webhook-id: the same over retries, restarts and replays. `accepted` and
-    `routed` are milliseconds since 1970; `subject` orders (same subject, same order)."""
+    """One record of an outbox. `id` is the webhook-id: the same over retries, restarts and replays. `accepted` is
+    the Kafka timestamp (milliseconds) of the event that led to it; `subject` orders (same subject, same order)."""
 
     id: str
     subject: str
     accepted: int
-    routed: int
     body: bytes
 
     def event(self) -> Event:
@@ -34,7 +33,6 @@ def to_record(subscription: str, delivery: Delivery) -> Out:
     headers: Headers = (
         ("delivery", delivery.id.encode()),
         ("accepted", str(delivery.accepted).encode()),
-        ("routed", str(delivery.routed).encode()),
     )
     return Out(outbox(subscription), delivery.subject.encode(), delivery.body, headers)
 
@@ -46,6 +44,5 @@ def from_record(key: bytes | None, value: bytes, headers: Headers) -> Delivery:
         id=given["delivery"].decode(),
         subject=(key or b"").decode(),
         accepted=int(given["accepted"]),
-        routed=int(given["routed"]),
         body=value,
     )

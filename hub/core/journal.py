@@ -87,7 +87,7 @@ class Quarantined(Base, frozen=True, tag="quarantined"):
 
 class Attempted(Base, frozen=True, tag="attempted"):
     """One delivery attempt. `outcome`: delivered, retry, stopped. `status` is the HTTP status or the failure's name;
-    `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since the event was routed."""
+    `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since the event was accepted."""
 
     partner: str
     subscription: str

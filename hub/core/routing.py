@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hub.core import delivery
 from hub.core.catalogue.base import Case, Column, Data, Kind, Reduce
+from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
 from hub.core.partners import Partner
 from hub.core.personal import escape
 from hub.core.records import Out
-
-_COUNTED = {column: Withheld(column.value, "only inside aggregates") for column in Column}
 
 
 class Telling(NamedTuple):
@@ -31,7 +29,8 @@ class Decision(NamedTuple):
 
 
 def decide(kind: Kind, case: Case) -> Decision:
-    """Partners that get this fact now and had not got it yet, and per column why others do not.
+    """Partners that get this fact now and had not got it yet, and per column why others do not. Columns that only
+    count, and those that never get anything, are the catalogue's and not repeated here.
 
     The publisher itself is never told its own event. Who matches several columns gets the fullest of them.
     """
@@ -40,10 +39,7 @@ def decide(kind: Kind, case: Case) -> Decision:
     had = set(case.state.receivers.get(kind.aggregate(case.data), ())) if kind.follow else set()
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
-    for column, cell in kind.cells.items():
-        if cell.level == "C":
-            withheld.append(_COUNTED[column])
-            continue
+    for column, cell in kind.told.items():
         why = cell.when(case)
         if why:
             withheld.append(Withheld(column.value, why))
@@ -59,31 +55,27 @@ def _fullest(found: dict[str, Telling], telling: Telling) -> None:
         found[telling.partner.id] = telling
 
 
-def deliver(decision: Decision, case: Case) -> tuple[list[Out], tuple[Told, ...]]:
-    """One outbox record per subscription of each partner that wants it, and what the journal says of them."""
+def deliver(decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
+    """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
+    the Kafka timestamp of the event that led to it, which may be a later one."""
     shown = _Reductions(case)
+    subject = str(case.fact.attributes.get("subject") or case.state.key)
     out: list[Out] = []
     told: list[Told] = []
     for telling in decision.tellings:
         body, removed = shown.of(telling.reduce)
         deliveries = dict(_wanted(telling.partner, case))
-        out += [_record(s, i, case, body) for s, i in deliveries.items()]
+        out += [to_record(s, Delivery(i, subject, at, body)) for s, i in deliveries.items()]
         told.append(Told(telling.partner.id, telling.column.value, deliveries, removed))
     return out, tuple(told)
 
 
 def _wanted(partner: Partner, case: Case) -> Iterator[tuple[str, str]]:
     attributes = case.fact.attributes
+    source, id = str(attributes["source"]), str(attributes["id"])
     for subscription in case.policy.subscriptions(partner.id):
         if subscription.wants(attributes):
-            source, id = str(attributes["source"]), str(attributes["id"])
-            yield subscription.id, delivery.delivery_id(source, id, subscription.id)
-
-
-def _record(subscription: str, id: str, case: Case, body: bytes) -> Out:
-    subject = str(case.fact.attributes.get("subject") or case.state.key)
-    ready = delivery.Delivery(id, subject, case.fact.accepted, case.fact.accepted, body)
-    return delivery.to_record(subscription, ready)
+            yield subscription.id, delivery_id(source, id, subscription.id)
 
 
 class _Reductions:

@@ -171,7 +171,7 @@ class _Fold:
         decision = routing.decide(kind, case)
         if again and not decision.tellings:
             return
-        records, told = routing.deliver(decision, case)
+        records, told = routing.deliver(decision, case, self.origin.accepted)
         self.out += records
         fact = msgspec.structs.replace(case.fact, told=[*case.fact.told, *(t.partner for t in told)])
         self.state = _remember(self.state, slot, fact, kind.aggregate(fact.data))
@@ -243,7 +243,7 @@ def _tell_signal(state: State, event: Event, policy: Policy, at: int, out: list[
     kind = KINDS[event.type]
     case = Case(Fact(event.attributes, event.data, at), state, policy)
     decision = routing.decide(kind, case)
-    records, told = routing.deliver(decision, case)
+    records, told = routing.deliver(decision, case, at)
     out += records
     out.append(journalled(_signal_entry(event, at)))
     out.append(journalled(_routed(event, at, "hub", state.steps, told, decision, again=False)))

@@ -141,7 +141,7 @@ class Lane:
             outcome=_OUTCOMES[type(verdict)],
             status=reply.answer.label,
             took=round(reply.took * 1000),
-            waited=max(0, now - delivery.routed),
+            waited=max(0, now - delivery.accepted),
         )
         report.attempted(entry, verdict.after if isinstance(verdict, Retry) else 0.0, delivery.accepted)
         return entry, verdict

@@ -112,7 +112,7 @@ async def test_subscription(id: str, caller: Caller, door: Door) -> Response:
     delivery = delivery_id(event.source, event.id, id)
     at = door.now()
     await door.ensure_outbox(id)
-    await _publish(door, to_record(id, Delivery(delivery, event.subject, at, at, event.structured())))
+    await _publish(door, to_record(id, Delivery(delivery, event.subject, at, event.structured())))
     return _json(202, {"id": event.id, "source": event.source, "type": event.type, "deliveryId": delivery})
 
 

@@ -157,6 +157,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._flight: Flight[TP] = Flight()
         self._answered = self.loop.time()
         self._settled = self.loop.time()
+        self._finished = self.loop.time()
         self._troubles = 0
         self._told: set[TP] = set()
 
@@ -224,6 +225,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             if known := message in self._open:
                 self._open.remove(message)
                 self._flight.finish(message.ends)
+                self._finished = self.loop.time()
             notify(self._waiting_for_ack)
             return known
 
@@ -267,7 +269,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         else:
             self._troubles, self._answered = 0, self.loop.time()
             self._tell_lag(ends)
-        await self._check_settled()
+        await self._check_moving()
 
     def _tell_lag(self, ends: Mapping[TP, int]) -> None:
         lags = {
@@ -281,11 +283,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             metrics.LAG.remove("processor", tp.topic, str(tp.partition))
         self._told = set(lags)
 
-    async def _check_settled(self) -> None:
+    async def _check_moving(self) -> None:
+        """Gives up when a rebalance, or one fetch in the agent, takes longer than any ever should."""
+        now = self.loop.time()
         if not self.app.rebalancing or self.app.in_recovery:
-            self._settled = self.loop.time()
-        if self.loop.time() - self._settled > DEAF_SECONDS:
+            self._settled = now
+        if not self._open:
+            self._finished = now
+        if now - self._settled > DEAF_SECONDS:
             await self.crash(errors.KafkaError(f"no partitions after {DEAF_SECONDS:g} s of rebalancing"))
+        if now - self._finished > DEAF_SECONDS:
+            await self.crash(errors.KafkaError(f"nothing finished for {DEAF_SECONDS:g} s"))
 
     @property
     def healthy(self) -> bool:

@@ -253,7 +253,7 @@ class TestLife:
 
 def deliveries(*numbers: int) -> list[Any]:
     events = [Event({"specversion": "1.0", "id": str(n), "source": "/s", "type": "t"}, n) for n in numbers]
-    return [to_record("inbox-almere", Delivery(f"d{e.id}", "s", 1, 2, e.structured())) for e in events]
+    return [to_record("inbox-almere", Delivery(f"d{e.id}", "s", 1, e.structured())) for e in events]
 
 
 class TestFeed:

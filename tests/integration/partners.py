@@ -185,7 +185,7 @@ class Stage:
         }
         now = time.time_ns() // 1_000_000
         id = delivery_id(str(event["source"]), str(event["id"]), to.id)
-        return Delivery(id, subject, now, now, orjson.dumps(event))
+        return Delivery(id, subject, now, orjson.dumps(event))
 
     async def _send(self, records: list[Out]) -> None:
         assert self._producer is not None

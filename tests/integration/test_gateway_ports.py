@@ -34,7 +34,7 @@ class Ports:
         events = [
             Event({"id": str(n), "source": "/s", "type": "t", "specversion": "1.0"}, n) for n in numbers
         ]
-        return [to_record(self.subscription, Delivery(f"d{e.id}", "s", 1, 2, e.structured())) for e in events]
+        return [to_record(self.subscription, Delivery(f"d{e.id}", "s", 1, e.structured())) for e in events]
 
     async def page(self, after: int = 0, limit: int = 100, wait: float = 0) -> Any:
         return await self.feeds.read(self.subscription, after, limit, wait)

@@ -78,7 +78,8 @@ class Telling:
         await self.engine.crash(step["crash"])
 
     async def _expect(self, step: dict[str, Any], where: str) -> None:
-        deadline = time.monotonic() + self.engine.patience
+        within = float(step["expect"].get("within", self.engine.patience))
+        deadline = time.monotonic() + min(within, self.engine.patience)
         while (wrong := await self._wrong(step["expect"])) and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         assert not wrong, "\n".join([f"{self.story.told['story']}, {where}", *wrong])

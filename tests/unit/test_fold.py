@@ -78,7 +78,7 @@ def test_a_broken_event_behind_the_door_is_folded_or_set_aside_with_its_place(ev
     assert done.states or [e.where for e in said] == [f"{EVENTS_P1}/0/7"]
 
 
-@given(st.data(), some.histories())
+@given(st.data(), st.one_of(some.histories(), some.rivals(("E1", "E2", "E3", "E5", "E8", "E9", "E23"))))
 def test_any_order_of_the_same_events_shows_the_same(data: st.DataObject, events: list[Admitted]) -> None:
     other = data.draw(st.permutations(events))
     assert shown(fold(events)) == shown(fold(other))

@@ -29,7 +29,7 @@ BODY = orjson.dumps(
         "data": {"naam": "Zoë"},
     }
 )
-DELIVERY = Delivery("5f0b3c52-8f3e-5c8e-9d0e-0a4b7c1d2e3f", "subject", 0, 0, BODY)
+DELIVERY = Delivery("5f0b3c52-8f3e-5c8e-9d0e-0a4b7c1d2e3f", "subject", 0, BODY)
 
 
 def subscription(**fields: object) -> Subscription:

@@ -164,7 +164,7 @@ _CELLS = {
     Column.PR: COUNTED,
 }
 _CANCEL_CELLS = {
-    column: Cell(cell.level, cell.who, told_before if cell.level != "C" else cell.when, whole)
+    column: cell if cell is COUNTED else Cell(cell.level, cell.who, told_before, whole)
     for column, cell in _CELLS.items()
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -165,6 +166,11 @@ class Kind:
     @property
     def type(self) -> str:
         return f"{PREFIX}{self.name}.v{self.version}"
+
+    @cached_property
+    def told(self) -> Mapping[Column, Cell]:
+        """Columns that may get a delivery."""
+        return {column: cell for column, cell in self.cells.items() if cell is not COUNTED}
 
 
 def learner(data: Data) -> str:
