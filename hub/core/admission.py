@@ -46,18 +46,30 @@ def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
     return _classified(with_data(event, data), kind, data, () if publisher.profile == "refuse" else profiled)
 
 
-_OPAQUE = re.compile(r"[A-Za-z0-9._~:/@+-]{1,128}")
+_CODE = re.compile(r"[A-Za-z0-9._~:/@+-]{1,128}")
+_PLAIN = re.compile(r"[ -~]{1,500}")
+
+ATTRIBUTES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        ("specversion", "type", "source", "time", "datacontenttype", "dataschema", "dataref"), _PLAIN
+    ),
+    **dict.fromkeys(("id", "subject", "correlationid", "causationid", "partitionkey"), _CODE),
+    **dict.fromkeys(("sequence", "sequencetype", "privacyclass"), _CODE),
+    **dict.fromkeys(("dataclassification", "dataregulation", "datacategory"), _CODE),
+    "schoolyear": re.compile(r"20[0-9]{2}-20[0-9]{2}"),
+    "traceparent": re.compile(r"[0-9a-f-]{55}"),
+}
+"""Context attributes that may come in, and what may stand in them. They reach every receiver as they are and stand in
+keys, journals and logs, so there is no room for a sentence, nor for attributes that nobody looked at."""
 
 
 def _wordy(event: Event) -> Iterator[Fault]:
-    """`id` and `subject` stand in keys, journals and logs: a code of at most 128 characters, no room for a sentence."""
-    for name in ("id", "subject"):
-        if name in event.attributes and not _OPAQUE.fullmatch(str(event.attributes[name])):
-            yield Fault(
-                f"/{name}",
-                "free-text",
-                "must be a code without spaces of at most 128 characters, e.g. a UUID",
-            )
+    for name, value in event.attributes.items():
+        allowed = ATTRIBUTES.get(name)
+        if allowed is None:
+            yield Fault(f"/{name}", "unknown-attribute", f"not known here; known are {', '.join(ATTRIBUTES)}")
+        elif not allowed.fullmatch(str(value)):
+            yield Fault(f"/{name}", "free-text", "must be a code in the form of that attribute, not a text")
 
 
 def with_data(event: Event, data: Data) -> Event:

@@ -21,7 +21,8 @@ CITY = "places/almere"
 def group_view(state: State, rules: Rules) -> Group:
     """An arrival group. Whatever claims to come after a cancellation is left out."""
     cancelled = state.facts.get("cancelled")
-    told = [f for f in _known(state, "announced", "updated") if not _beyond(f, cancelled)]
+    updates = list(state.of("updated/").values())
+    told = [f for f in (*_known(state, "announced"), *updates) if not _beyond(f, cancelled)]
     waves = [f for f in state.of("arrived/").values() if not _beyond(f, cancelled)]
     newest = max(told, key=Fact.rank, default=None)
     data = newest.data if newest else {}
@@ -41,7 +42,7 @@ def group_view(state: State, rules: Rules) -> Group:
         ignored=sum(_beyond(f, cancelled) for f in state.facts.values()),
         as_of=as_of(state),
     )
-    found.status = "updated" if newest and newest is state.facts.get("updated") else "announced"
+    found.status = "updated" if newest in updates else "announced"
     _with_arrival(found, waves, rules)
     if cancelled:
         found.status, found.cancel_reason = "cancelled", cancelled.data["reason"]

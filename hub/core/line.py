@@ -101,8 +101,9 @@ def _enrolment(id: str, part: dict[str, Fact]) -> Enrolment:
 
 def _participations(state: State) -> list[Participation]:
     found = [_participation(id, part) for id, part in parts(state, "participation").items()]
+    known = {(p.kind, p.org) for p in found}
     for id, part in parts(state, "onboard").items():
-        found += _onboard(id, part[""])
+        found += [track for track in _onboard(id, part[""]) if (track.kind, track.org) not in known]
     return sorted(found, key=lambda p: (p.start or p.end, p.id))
 
 

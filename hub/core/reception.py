@@ -25,12 +25,24 @@ ALARMING = frozenset(
         "not-your-type",
         "personal-data",
         "unknown-field",
+        "unknown-attribute",
+        "free-text",
         "unknown-publisher",
     }
 )
 """Fault codes that count as security events (domain.md S15)."""
 
-_INVENTED = frozenset({"unknown-field", "attribute-name", "attribute-type", "duplicate-key", "depth", "text"})
+_INVENTED = frozenset(
+    {
+        "unknown-field",
+        "unknown-attribute",
+        "attribute-name",
+        "attribute-type",
+        "duplicate-key",
+        "depth",
+        "text",
+    }
+)
 """Fault codes whose pointer may end in a name that is not ours."""
 
 

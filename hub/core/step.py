@@ -142,7 +142,7 @@ class _Fold:
 
     def run(self) -> Step:
         fact = Fact(self.event.attributes, self.event.data, self.origin.accepted)
-        slot = self.kind.slot(fact.data)
+        slot = self.kind.place(self.event)
         known = self.before.facts.get(slot)
         beaten = known is not None and known.rank() > fact.rank()
         if not beaten:

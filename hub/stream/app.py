@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -176,6 +177,10 @@ def worker(app: App) -> int:
     """
     for name in ("aiokafka", "faust", "mode", "hub.stream"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A batch makes many small values that live until it is published, and no cycles: with the usual thresholds the
+    # collector takes a quarter of the time to find nothing.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     with sole_user(app.conf.datadir), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(app))
 

@@ -20,6 +20,7 @@ from hub.core.reception import Received
 from hub.core.records import Out
 from tests import city
 from tests import strategies as some
+from tests.said import group
 
 MARKER = "Geheim-Jansen"
 KINDS_OF_PARTNERS = [kind for kind in KINDS.values() if kind.code.startswith("E")]
@@ -274,3 +275,9 @@ def test_what_json_cannot_carry_on_is_refused_and_stops_nothing(value: str) -> N
     assert not isinstance(draft, list)
     refused = reception.receive(draft, publisher_of(some.CODES["E1"]), "http", 0, admit)
     assert (refused.event, refused.status) == (None, 400)
+
+
+@pytest.mark.parametrize("name", ["naam", "sitelabel", "opmerking"])
+def test_an_attribute_that_the_hub_does_not_know_is_refused(name: str) -> None:
+    event = Event({**group().event.attributes, name: "Jan Jansen"}, group().event.data)
+    assert isinstance(admit(event, city.BY_ID["gemeente"]), Rejected)

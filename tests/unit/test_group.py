@@ -175,3 +175,12 @@ def test_months_are_added_by_the_calendar(day: str, months: int, expected: str) 
 
 def test_a_key_of_nothing_known_shows_nothing() -> None:
     assert batch.view(b"other/x", b'{"key":"other/x"}') is None
+
+
+def test_an_update_that_is_not_believed_leaves_the_cancelled_group_as_it_was() -> None:
+    smaller = says("E2", "2", bands=[{"ageBand": "6-11", "count": 31}])
+    hub = PureHub(some.PLAIN)
+    hub.publish([says(), smaller, says("E3", "3"), says("E2", "4", bands=[{"ageBand": "6-11", "count": 99}])])
+    view = hub.views()[smaller.key]
+    assert isinstance(view, Group)
+    assert view.total == 31

@@ -54,12 +54,16 @@ class Group(Model):
         return self
 
 
+GroupField = Literal[
+    "siteKind", "siteLabel", "area", "expectedFrom", "expectedTo", "stayMonths", "certainty", "bands",
+    "totalMinors", "languages", "needsPlacesBy", "contactDesk",
+]  # fmt: skip
+
+
 class GroupUpdated(Group):
     """The full new state, and what changed."""
 
-    changed: Annotated[
-        list[Annotated[str, Field(pattern="^[a-zA-Z]{1,30}$")]], Field(min_length=1, max_length=15)
-    ]
+    changed: Annotated[list[GroupField], Field(min_length=1, max_length=15)]
     reason: Literal["size", "date", "site", "age-mix", "correction"]
 
 
@@ -133,11 +137,15 @@ def told_before(case: Case) -> str:
     return "only for who heard of the group before"
 
 
+FULL_STATES = ("announced", "updated", "cancelled")
+"""Slots of facts that each tell all there is to know of a group."""
+
+
 def overtaken(case: Case) -> bool:
     """Whether a newer full state of the group is known, so that this one would mislead."""
     rank = case.fact.rank()
-    newer = (case.state.facts.get(slot) for slot in ("announced", "updated", "cancelled"))
-    return any(f is not None and f.rank() > rank for f in newer)
+    told = (f for slot, f in case.state.facts.items() if slot.split("/")[0] in FULL_STATES)
+    return any(f.rank() > rank for f in told)
 
 
 def arrival_is_old(case: Case) -> bool:
@@ -216,6 +224,7 @@ KINDS = (
         cells=_CELLS,
         key=group,
         slot=lambda data: "updated",
+        history=True,
         aggregate=lambda data: "group",
         privacy=sensitive_when_small,
         example={**_STATE, "changed": ["expectedFrom"], "reason": "date", "expectedFrom": "2026-12-22"},

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from hub.core.codes import Basis, Day, Opaque, OrgRef, Ref
+from hub.core.event import Event
+from hub.core.journal import identity
 from hub.core.partners import Partner, Role
 from hub.core.policy import Policy
 from hub.core.state import Fact, State
@@ -137,10 +139,11 @@ def no_aggregate(data: Data) -> str:
 class Kind:
     """One row of the catalogue.
 
-    `key` gives the aggregate (table key), `slot` the place of the fact in its state. `privacy` gives the class of one
-    event. `older` tells whether newer facts make this one stale, `barred` why it cannot count any more (it is then
-    quarantined). `wakes_on` lists types that can make an earlier event of this kind reach more partners. With `follow`
-    everyone who got an earlier event of the same aggregate gets this one too, also those it drops.
+    `key` gives the aggregate (table key), `slot` the place of the fact in its state; with `history` every fact of the
+    slot is kept, not the newest alone. `privacy` gives the class of one event. `older` tells whether newer facts make
+    this one stale, `barred` why it cannot count any more (it is then quarantined). `wakes_on` lists types that can make
+    an earlier event of this kind reach more partners. With `follow` everyone who got an earlier event of the same
+    aggregate gets this one too, also those it drops.
     """
 
     code: str
@@ -162,10 +165,16 @@ class Kind:
     barred: Callable[[Case], str] = lambda case: ""
     wakes_on: frozenset[str] = frozenset()
     follow: bool = False
+    history: bool = False
 
     @property
     def type(self) -> str:
         return f"{PREFIX}{self.name}.v{self.version}"
+
+    def place(self, event: Event) -> str:
+        """The slot of one event."""
+        slot = self.slot(event.data)
+        return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
     @cached_property
     def told(self) -> Mapping[Column, Cell]:
