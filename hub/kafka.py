@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ TOPIC_ALREADY_EXISTS = 36
 PROBE_SECONDS = (0.05, 0.5)
 """First and longest pause between two looks at a cluster that is not there yet."""
 END_SECONDS = 2.0
+SILENT_SECONDS = 2.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 Apply = Callable[[bytes, bytes | None], None]
@@ -205,11 +207,15 @@ class CompactedView:
             if part.partition in self.position:
                 follower.seek(part, self.position[part.partition])
         ends = await follower.end_offsets(parts)
+        silent = time.monotonic()
         while True:
-            if not self.ready and await self._at_end(follower, ends):
+            if not self.ready and (
+                await self._at_end(follower, ends) or self._no_more(follower, ends, silent)
+            ):
                 self._ready.set()
             batches = await follower.getmany(timeout_ms=1000 if self.ready else 50)
             if batches:
+                silent = time.monotonic()
                 self._take(batches)
                 await self._announce(follower, parts)
 
@@ -218,6 +224,13 @@ class CompactedView:
             if end and await follower.position(part) < end:
                 return False
         return True
+
+    @staticmethod
+    def _no_more(follower: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], since: float) -> bool:
+        """Whether the broker answers but has had nothing to give for a while: the last records of the topic were
+        compacted away, and no position will ever reach its end."""
+        answered = all(follower.highwater(part) is not None for part in ends)
+        return answered and time.monotonic() - since > SILENT_SECONDS
 
     def _take(self, batches: Mapping[TopicPartition, list[Any]]) -> None:
         for records in batches.values():
