@@ -11,6 +11,7 @@ import orjson
 
 Attribute = str | int | bool
 
+_SECONDS = len("2026-11-21T09:12:44Z")
 _LONGEST = 18
 """Digits of a sequence that still fit in 64 bits, as JSON and the read model need."""
 
@@ -93,6 +94,8 @@ def with_attributes(event: Event, changes: Mapping[str, Attribute | None]) -> Ev
 def instant(time: str) -> str:
     """A moment of RFC 3339 (or a date) in UTC and microseconds, so that texts compare as moments do: publishers write
     +01:00, +02:00 and Z, with and without fractions. What is no moment stays as it is."""
+    if len(time) == _SECONDS and time[-1] == "Z":
+        return f"{time[:-1]}.000000+00:00"
     try:
         found = datetime.fromisoformat(time.upper().replace(":60", ":59"))
         zoned = found if found.tzinfo else found.replace(tzinfo=UTC)

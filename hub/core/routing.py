@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hub.core.catalogue.base import Case, Column, Data, Kind, Reduce
+from hub.core.catalogue.base import Case, Data, Kind, Reduce
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
@@ -18,7 +18,7 @@ class Telling(NamedTuple):
     """One partner that gets the event, by which column of the matrix, and how reduced."""
 
     partner: Partner
-    column: Column
+    column: str
     level: str
     reduce: Reduce
 
@@ -42,7 +42,9 @@ def decide(kind: Kind, case: Case) -> Decision:
     for column, cell in kind.told.items():
         why = cell.when(case)
         if why:
-            withheld.append(Withheld(column.value, why))
+            withheld.append(Withheld(column, why))
+            if not had:
+                continue
         for partner in cell.who(case):
             if partner.id not in done and (not why or partner.id in had):
                 _fullest(found, Telling(partner, column, cell.level, cell.reduce))
@@ -59,23 +61,21 @@ def deliver(decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[T
     """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
     the Kafka timestamp of the event that led to it, which may be a later one."""
     shown = _Reductions(case)
-    subject = str(case.fact.attributes.get("subject") or case.state.key)
+    attributes = case.fact.attributes
+    source, id = str(attributes["source"]), str(attributes["id"])
+    subject = str(attributes.get("subject") or case.state.key)
     out: list[Out] = []
     told: list[Told] = []
     for telling in decision.tellings:
         body, removed = shown.of(telling.reduce)
-        deliveries = dict(_wanted(telling.partner, case))
-        out += [to_record(s, Delivery(i, subject, at, body)) for s, i in deliveries.items()]
-        told.append(Told(telling.partner.id, telling.column.value, deliveries, removed))
+        deliveries: dict[str, str] = {}
+        for subscription in case.policy.subscriptions(telling.partner.id):
+            if subscription.wants(attributes):
+                made = delivery_id(source, id, subscription.id)
+                deliveries[subscription.id] = made
+                out.append(to_record(subscription.id, Delivery(made, subject, at, body)))
+        told.append(Told(telling.partner.id, telling.column, deliveries, removed))
     return out, tuple(told)
-
-
-def _wanted(partner: Partner, case: Case) -> Iterator[tuple[str, str]]:
-    attributes = case.fact.attributes
-    source, id = str(attributes["source"]), str(attributes["id"])
-    for subscription in case.policy.subscriptions(partner.id):
-        if subscription.wants(attributes):
-            yield subscription.id, delivery_id(source, id, subscription.id)
 
 
 class _Reductions:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from hub.core import group
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import PREFIX, Case, Data
+from hub.core.catalogue.base import PREFIX, Case, Data, types
 from hub.core.codes import START_QUALIFICATION
 from hub.core.event import Event, moment
 from hub.core.partners import Role
@@ -25,6 +25,12 @@ GRACE_DAYS = 1
 """Events of one moment may come in any order within a day; no clock judges before (scenario S7)."""
 
 SEVERITY = {"info": 0, "warn": 1, "breach": 2}
+
+
+CONCERNS = types(
+    "enrolment.started", "enrolment.ended", "participation.started", "participation.ended", "onboard.enrolled"
+)
+"""Events that can open or close a gap. After others only the clock can."""
 
 
 class Gap(NamedTuple):

@@ -19,6 +19,9 @@ from hub.core.records import Count, Out
 from hub.core.state import Fact, Raised, State, content_hash
 from hub.core.topics import COMMANDS, QUARANTINE
 
+WAKERS = frozenset[str]().union(*(kind.wakes_on for kind in KINDS.values()))
+"""Types of events that can let an earlier event reach more partners."""
+
 
 class Origin(NamedTuple):
     """Where and when Kafka holds the record: `accepted` is its timestamp in milliseconds."""
@@ -136,9 +139,13 @@ class _Fold:
         self.publisher = _publisher(policy, event.source)
         self.out: list[Out] = []
         self.counts: list[Count] = [Count("hub_folds_total", (kind.code,))]
-        moved = _moved(state, origin)
-        seen = {**moved.seen, identity(event.source, event.id): content_hash(event)}
-        self.state = _replace(moved, seen=seen)
+        # A state of our own from here on: nobody else holds it until the step is done.
+        self.state = _replace(
+            _moved(state, origin),
+            seen={**state.seen, identity(event.source, event.id): content_hash(event)},
+            facts=dict(state.facts),
+            receivers=dict(state.receivers),
+        )
 
     def run(self) -> Step:
         fact = Fact(self.event.attributes, self.event.data, self.origin.accepted)
@@ -146,7 +153,7 @@ class _Fold:
         known = self.before.facts.get(slot)
         beaten = known is not None and known.rank() > fact.rank()
         if not beaten:
-            self.state = _replace(self.state, facts={**self.state.facts, slot: fact})
+            self.state.facts[slot] = fact
         case = Case(fact, self.state, self.policy, self.before.signals)
         if why := self.kind.barred(case):
             return self._aside("quarantined", why)
@@ -174,7 +181,8 @@ class _Fold:
         records, told = routing.deliver(decision, case, self.origin.accepted)
         self.out += records
         fact = msgspec.structs.replace(case.fact, told=[*case.fact.told, *(t.partner for t in told)])
-        self.state = _remember(self.state, slot, fact, kind.aggregate(fact.data))
+        self.state.facts[slot] = fact
+        _remember(self.state, kind.aggregate(fact.data), told)
         event = case.fact.event()
         publisher = _publisher(self.policy, event.source)
         entry = _routed(event, self.origin.accepted, publisher, self.state.steps, told, decision, again)
@@ -185,25 +193,25 @@ class _Fold:
     def _wake(self, own: str) -> None:
         """Earlier facts that this event lets reach more partners: a certificate that follows the learner to its next
         school, an acknowledgement that came before its handover."""
+        if self.event.type not in WAKERS:
+            return
         for slot, fact in list(self.state.facts.items()):
             kind = KINDS.get(fact.type)
             if slot != own and kind is not None and self.event.type in kind.wakes_on:
                 self._route(slot, Case(fact, self.state, self.policy, self.before.signals), kind, again=True)
 
     def _clocks(self) -> None:
-        self.state, out, counts = _signalled(self.state, self.policy, self.origin.accepted)
-        self.out += out
-        self.counts += counts
+        if self.event.type in signals.CONCERNS or self.state.due:
+            self.state, out, counts = _signalled(self.state, self.policy, self.origin.accepted)
+            self.out += out
+            self.counts += counts
         self.out += _contribution(self.state, self.policy)
 
 
-def _remember(state: State, slot: str, fact: Fact, aggregate: str) -> State:
-    """Writes down whom this fact reached, in the book of its aggregate too (for changes and withdrawals)."""
+def _remember(state: State, aggregate: str, told: tuple[Told, ...]) -> None:
+    """Writes whom an event reached into the book of its aggregate (for changes and withdrawals)."""
     had = state.receivers.get(aggregate, [])
-    receivers = [*had, *(p for p in fact.told if p not in had)]
-    return _replace(
-        state, facts={**state.facts, slot: fact}, receivers={**state.receivers, aggregate: receivers}
-    )
+    state.receivers[aggregate] = [*had, *(t.partner for t in told if t.partner not in had)]
 
 
 def _signalled(state: State, policy: Policy, at: int) -> tuple[State, list[Out], list[Count]]:
@@ -247,10 +255,9 @@ def _tell_signal(state: State, event: Event, policy: Policy, at: int, out: list[
     out += records
     out.append(journalled(_signal_entry(event, at)))
     out.append(journalled(_routed(event, at, "hub", state.steps, told, decision, again=False)))
-    aggregate = kind.aggregate(event.data)
-    had = state.receivers.get(aggregate, [])
-    receivers = [*had, *(t.partner for t in told if t.partner not in had)]
-    return _replace(state, receivers={**state.receivers, aggregate: receivers})
+    after = _replace(state, receivers=dict(state.receivers))
+    _remember(after, kind.aggregate(event.data), told)
+    return after
 
 
 def _contribution(state: State, policy: Policy) -> Iterator[Out]:

@@ -42,6 +42,8 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""
+        if self.source is None and not self.types and not self.filters:
+            return True
         if self.source is not None and attributes.get("source") != self.source:
             return False
         if self.types and attributes.get("type") not in self.types:

@@ -1,6 +1,6 @@
 """One worker process with a job of `tests.bench.workload`: in our driver, or as a plain Faust agent.
 
-`python -m tests.bench.engines {ours|plain} WORKLOAD BOOTSTRAP DATA INPUT CHANGELOG GROUP`
+`python -m tests.bench.engines {ours|plain|awaited} WORKLOAD BOOTSTRAP DATA INPUT CHANGELOG GROUP`
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ def ours(job: Workload, bootstrap: str, data: Path, source: str, changelog: str,
     return worker(build(settings, job.run, lambda: job.policy, lambda counts: None, names=names))
 
 
-def plain(job: Workload, bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
-    """Faust as its documentation shows it, with every setting that makes it faster: uvloop, linger, raw bytes."""
+def plain(
+    job: Workload, bootstrap: str, data: Path, source: str, changelog: str, group: str, linger: float = 0.02
+) -> int:
+    """Faust as its documentation shows it, with every setting that makes it faster: uvloop, linger, raw bytes.
+
+    It does not wait until its outputs are in Kafka, and loses them when that fails. With `linger` 0 it does wait, all
+    outputs of one event at once.
+    """
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     app = faust.App(
         group, broker=f"kafka://{bootstrap}", store="rocksdb://", datadir=data, topic_allow_declare=False,
-        topic_disable_leader=True, table_standby_replicas=0, web_enabled=False, producer_linger=0.02,
+        topic_disable_leader=True, table_standby_replicas=0, web_enabled=False, producer_linger=linger,
         producer_max_batch_size=1 << 18, producer_acks=-1, broker_max_poll_records=500, broker_commit_interval=1,
     )  # fmt: skip
     raw = partial(app.topic, key_type=bytes, value_type=bytes, value_serializer="raw")
@@ -48,8 +54,12 @@ def plain(job: Workload, bootstrap: str, data: Path, source: str, changelog: str
             m = event.message
             record = Record(m.topic, m.partition, m.offset, round(m.timestamp * 1000), m.key, m.value)
             batch = job.run([record], table.get, job.policy)
-            for out in batch.out:
+            sent = [
                 await outputs[out.topic].send(key=out.key, value=out.value, headers=dict(out.headers))
+                for out in batch.out
+            ]
+            if not linger:
+                await asyncio.gather(*sent)
             for key, value in batch.states.items():
                 table[key] = value
 
@@ -62,4 +72,5 @@ if __name__ == "__main__":
     engine, job, bootstrap, data, *rest = sys.argv[1:]
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core
     log.configure("bench")
-    sys.exit({"ours": ours, "plain": plain}[engine](named(job), bootstrap, Path(data), *rest))
+    engines = {"ours": ours, "plain": plain, "awaited": partial(plain, linger=0.0)}
+    sys.exit(engines[engine](named(job), bootstrap, Path(data), *rest))

@@ -93,7 +93,9 @@ async def measure(hub: Up, rate: float, seconds: float) -> float:
     runner = await _serve(arrivals, port)
     make = lambda: handover(sender.sources[0], sender.orgs[0].ref, taker.orgs[0].ref)  # noqa: E731
     async with httpx.AsyncClient(base_url=hub.settings.url) as http:
-        direct = await _run(make, _post(http, f"http://127.0.0.1:{port}/", "none"), arrivals, rate, seconds / 3)
+        direct = await _run(
+            make, _post(http, f"http://127.0.0.1:{port}/", "none"), arrivals, rate, seconds / 3
+        )
         secret = await _subscribe(http, tokens[TAKER], f"http://127.0.0.1:{port}/")
         arrivals.receiver = Receiver(secret)
         publish = _post(http, "/v1/events", tokens[SENDER])

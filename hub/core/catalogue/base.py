@@ -177,9 +177,9 @@ class Kind:
         return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
     @cached_property
-    def told(self) -> Mapping[Column, Cell]:
-        """Columns that may get a delivery."""
-        return {column: cell for column, cell in self.cells.items() if cell is not COUNTED}
+    def told(self) -> Mapping[str, Cell]:
+        """Columns that may get a delivery, by name."""
+        return {column.value: cell for column, cell in self.cells.items() if cell is not COUNTED}
 
 
 def learner(data: Data) -> str:
