@@ -1,12 +1,11 @@
 """The processor's core job on one core, against plain Faust agents that do the same.
 
-`python -m tests.bench.core_job [RECORDS [RUNS]]`. Both consume the same records, call the same pure function, publish
+`python -m tests.bench.core_job [RECORDS [RUNS]]`. All consume the same records, call the same pure function, publish
 what it decides, and keep RocksDB with a changelog. Each is one process on one core; the broker has the rest of the
-machine. The first agent is Faust as
-its documentation shows it, which loses outputs that fail; the second waits for its outputs as this processor does. Two
-jobs: `fold` (decode, count per key, one output per record) shows the engine, `hub` is what the
-processor really does, on the events of the demo. The rate is taken from the broker's own timestamps, first record
-published to last. Runs alternate, since the clock of a shared machine wanders; the ratio is per pair.
+machine. The first agent is Faust as its documentation shows it, which loses outputs that fail; the second waits for its
+outputs, as this processor does. Two jobs: `fold` (decode, count per key, one output per record) shows the engine, `hub`
+is what the processor really does, on the events of the demo. The rate is taken from the broker's own timestamps, first
+record published to last. Runs alternate, since the clock of a shared machine wanders; the ratio is per pair.
 """
 
 from __future__ import annotations
