@@ -66,7 +66,9 @@ async def test_kill_minus_nine_loses_nothing_and_repeats_keep_their_ids(kafka: B
             assert {hit.id for hit in partner.hits} == set(expected)
             assert partner.order() == {f"subject-{s}": list(range(s, 1500, 40)) for s in range(40)}
             repeats = len(partner.hits) - 1500
-            assert 0 < repeats < 1500, "a kill repeats at most what a second brings"
+            assert 0 < repeats < 2 * 1500, (
+                "two kills repeat what the last second brought, not everything twice"
+            )
         assert max(resumed) < 6, f"resuming took {resumed}"
 
 
