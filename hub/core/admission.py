@@ -124,6 +124,9 @@ def _modelled(raw: bytes, kind: Kind) -> tuple[Data | None, list[Fault]]:
 _WORDS = {
     "extra_forbidden": ("unknown-field", "not a field of this event; personal and free fields are refused"),
     "missing": ("missing", "is required"),
+    "uuid_parsing": ("uuid", "must be a UUID"),
+    "date_parsing": ("date", "must be a date that exists, as YYYY-MM-DD"),
+    "date_from_datetime_parsing": ("date", "must be a date that exists, as YYYY-MM-DD"),
 }
 
 
