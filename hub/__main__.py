@@ -117,6 +117,12 @@ def partner_token(settings: Settings, chosen: argparse.Namespace) -> int:
     return wiring.partner_token(settings, chosen.id)
 
 
+def partner_ingress(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.partner_ingress(settings, chosen.id)
+
+
 def topics(settings: Settings, _: argparse.Namespace) -> int:
     import asyncio
 
@@ -177,6 +183,8 @@ def _add_partners(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     _add(actions, "list", list_partners, "list the partners")
     token = _add(actions, "token", partner_token, "make a new bearer token for a partner and show it once")
     token.add_argument("id", metavar="ID", help="id of the partner")
+    ingress = _add(actions, "ingress", partner_ingress, "make the topic to which a partner writes by Kafka")
+    ingress.add_argument("id", metavar="ID", help="id of the partner")
 
 
 def _fail(error: Exception, code: int) -> int:

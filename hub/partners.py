@@ -44,14 +44,30 @@ async def give_token(settings: Settings, id: str) -> str:
 
     Raises OperatorError for a partner that does not exist.
     """
-    partner = (await read(settings)).get(id)
-    if partner is None:
-        raise OperatorError(f"no partner {id}: `hub partners list` shows them all")
+    partner = await _known(settings, id)
     token = f"hub_{secrets.token_urlsafe(32)}"
     label = f"{DRAWN}-{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
     kept = (*partner.tokens, Token(label, partners.hash_token(token)))
     await _write(settings, [msgspec.structs.replace(partner, tokens=kept)])
     return token
+
+
+async def open_ingress(settings: Settings, id: str) -> str:
+    """Makes the topic to which a partner may write by Kafka, and returns its name; fine when it is there.
+
+    Whoever may write to it speaks for that partner. Raises OperatorError for a partner that does not exist.
+    """
+    await _known(settings, id)
+    topic = topics.ingress_topic(id)
+    await kafka.ensure_topics(settings.bootstrap, [topic], settings.replication)
+    return topic.name
+
+
+async def _known(settings: Settings, id: str) -> Partner:
+    partner = (await read(settings)).get(id)
+    if partner is None:
+        raise OperatorError(f"no partner {id}: `hub partners list` shows them all")
+    return partner
 
 
 def _with_drawn(partner: Partner, known: Partner | None) -> Partner:

@@ -5,7 +5,7 @@ its part needs.
 from hub.wiring.contracts import schemas
 from hub.wiring.door import gateway
 from hub.wiring.parts import courier, processor, projector
-from hub.wiring.whole import demo, list_partners, load_partners, partner_token, up
+from hub.wiring.whole import demo, list_partners, load_partners, partner_ingress, partner_token, up
 
 __all__ = [
     "courier",
@@ -13,6 +13,7 @@ __all__ = [
     "gateway",
     "list_partners",
     "load_partners",
+    "partner_ingress",
     "partner_token",
     "processor",
     "projector",

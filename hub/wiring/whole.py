@@ -50,6 +50,12 @@ def list_partners(settings: Settings) -> int:
     return 0
 
 
+def partner_ingress(settings: Settings, id: str) -> int:
+    """Makes the topic to which a partner writes CloudEvents by Kafka, and prints its name."""
+    print(asyncio.run(partners.open_ingress(settings, id)))
+    return 0
+
+
 def partner_token(settings: Settings, id: str) -> int:
     """Draws a token for a partner and prints it this once."""
     print(asyncio.run(partners.give_token(settings, id)))
