@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,9 +41,10 @@ class Job(Generic[P]):
         """Does the records of each partition, all of it or with an exception. The order is the promise: nothing is
         in the store that the changelog lacks, and nothing is acknowledged whose outputs are not in Kafka."""
         policy = self.policy()
-        batches = {
-            number: self.run(records, self.lines.load(number), policy) for number, records in fetch.items()
-        }
+        batches: dict[int, Batch] = {}
+        for number, records in fetch.items():
+            batches[number] = self.run(records, self.lines.load(number), policy)
+            await asyncio.sleep(0)  # what else waits for the loop gets its turn between two partitions
         await self.publisher.publish(out for batch in batches.values() for out in batch.out)
         await self.lines.save(self.publisher, {number: batch.states for number, batch in batches.items()})
         self.count(count for batch in batches.values() for count in batch.counts)

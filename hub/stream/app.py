@@ -33,6 +33,10 @@ from hub.telemetry import log
 P = TypeVar("P")
 Hook = Callable[[], Awaitable[None]]
 
+MOST_RECORDS = 2000
+"""Records of one fetch. Its outputs go to some fifty outboxes, so small fetches make many tiny batches: half as many
+events a second at 500. More would hold up health checks, and be repeated after a crash."""
+
 STOP_SECONDS = 20.0
 """Longest time a stop may take; then the process ends at once. Nothing is lost by that, records are repeated."""
 
@@ -131,7 +135,7 @@ def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
         "broker_session_timeout": 10.0,
         "broker_heartbeat_interval": 3.0,
         "broker_request_timeout": 30.0,
-        "broker_max_poll_records": 500,
+        "broker_max_poll_records": MOST_RECORDS,
         "broker_commit_interval": 1.0,
         "consumer_auto_offset_reset": "earliest",
         "consumer_group_instance_id": identity(folder),
