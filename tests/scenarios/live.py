@@ -57,6 +57,7 @@ class LiveHub:
         given |= {"SINK_ALLOW": "127.0.0.0/8", "RETRY_SCHEDULE": "0,0.1,0.5,1"}
         self._environ = {**os.environ, **{f"HUB_{name}": str(value) for name, value in given.items()}}
         self.read: dict[str, int] = {}
+        self.delivered: set[str] = set()
 
     def __enter__(self) -> LiveHub:
         (self.folder / "partners.yaml").write_text(yaml.safe_dump([_entry(p) for p in city.PARTNERS]))
@@ -188,11 +189,18 @@ class KafkaEngine:
     async def told(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
         for partner in city.BY_ID:
-            page = (await self._feed(partner, f"inbox-{partner}"))["events"]
+            page = self._new((await self._feed(partner, f"inbox-{partner}"))["events"])
             self._pulled.setdefault(partner, []).extend(one["event"]["id"] for one in page)
             if page:
                 found[partner] = [delivered(one["event"]) for one in page]
         return found
+
+    def _new(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """As a receiver does: a delivery that came before, by its id, is the repeat that a kill may bring."""
+        known = self.hub.delivered
+        fresh = [one for one in page if one["deliveryId"] not in known]
+        known.update(one["deliveryId"] for one in page)
+        return fresh
 
     async def _feed(self, partner: str, subscription: str) -> dict[str, Any]:
         after = {"after": self.hub.read.get(subscription, 0)}
@@ -252,7 +260,7 @@ class KafkaEngine:
 
     async def _webhook_agrees(self) -> bool:
         await self.told()
-        return sorted(one["id"] for one in self._hits()) == sorted(self._pulled.get(WEBHOOK, []))
+        return {one["id"] for one in self._hits()} == set(self._pulled.get(WEBHOOK, []))
 
     def _hits(self) -> list[dict[str, Any]]:
         return [orjson.loads(hit.body) for hit in self._webhook.delivered]
