@@ -18,6 +18,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import collect_hosts
 from aiokafka.errors import KafkaError
 
+from hub.core.records import Record
 from hub.core.topics import Topic
 from hub.errors import OperatorError
 from hub.settings import Settings
@@ -59,6 +60,19 @@ def consumer(bootstrap: str, group: str | None = None, **options: Any) -> AIOKaf
     _quiet()
     defaults = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "session_timeout_ms": 10_000}
     return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **(defaults | options))
+
+
+def to_record(record: Any) -> Record:
+    """What aiokafka's consumer gives, as the value the core takes."""
+    return Record(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key or b"",
+        record.value,
+        record.headers,
+    )
 
 
 async def end(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from hub.core.records import Record
 from hub.core.topics import JOURNAL, LINES, SUBSCRIPTIONS
 from hub.errors import OperatorError
-from hub.kafka import KafkaUnavailable, consumer, end, wait_for_kafka
+from hub.kafka import KafkaUnavailable, consumer, end, to_record, wait_for_kafka
 from hub.readmodel.schema import open_engine
 from hub.readmodel.standing import MakeView
 from hub.readmodel.store import Batch, Fenced, Move, Store
@@ -179,7 +179,7 @@ class Projector:
         by_topic: dict[str, list[Record]] = {name: [] for name in self._sources}
         moves = []
         for part, records in fetched.items():
-            by_topic[part.topic] += [_record(given) for given in records]
+            by_topic[part.topic] += [to_record(given) for given in records]
             moves.append(Move(part.topic, part.partition, self._positions[part], records[-1].offset + 1))
         lines, journal, subscriptions = (by_topic[name] for name in self._sources)
         return Batch(moves, lines, journal, subscriptions)
@@ -226,18 +226,6 @@ class _Revocation(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Nothing: the loop sees it."""
-
-
-def _record(given: Any) -> Record:
-    return Record(
-        given.topic,
-        given.partition,
-        given.offset,
-        given.timestamp,
-        given.key or b"",
-        given.value,
-        given.headers,
-    )
 
 
 def _ahead(part: TopicPartition, position: int, end: int) -> str:

@@ -26,6 +26,7 @@ from mode.utils.futures import notify
 
 from hub.core.records import Record
 from hub.errors import OperatorError
+from hub.kafka import to_record
 from hub.stream.flight import Flight
 from hub.telemetry import log, metrics
 
@@ -67,18 +68,6 @@ def check_versions() -> None:
             raise VersionMismatch(
                 f"{package} {found} is installed where {wanted} is needed: pip install {package}=={wanted}"
             )
-
-
-def to_record(record: Any) -> Record:
-    return Record(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key or b"",
-        record.value,
-        record.headers,
-    )
 
 
 class RawTopic(Topic):  # type: ignore[misc]

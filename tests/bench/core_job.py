@@ -23,8 +23,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from hub.core.records import Record
 from hub.core.topics import Topic
-from hub.kafka import consumer, delete_topics, partitions
-from hub.stream.driver import to_record
+from hub.kafka import consumer, delete_topics, partitions, to_record
 from tests.bench.table import median, show
 from tests.bench.workload import Workload, named, rows
 from tests.broker import Broker
