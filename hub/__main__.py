@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 1)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Who reads us has enough (`hub year | head`); nothing may be written at exit any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "projector", projector, "run the projector alone: fills the read model")
     _add(commands, "topics", topics, "make the Kafka topics that do not exist yet, and list them")
     _add_demo(commands)
+    _add_year(commands)
+    _add_replay(commands)
     check = _add(commands, "schemas", schemas, "write the generated JSON Schemas, AsyncAPI and OpenAPI")
     check.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 when they are not current"
@@ -91,6 +97,18 @@ def demo(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub import wiring
 
     return wiring.demo(settings, chosen)
+
+
+def year(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import replay
+
+    return replay.year(settings, chosen)
+
+
+def fold(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import replay
+
+    return replay.run(settings, chosen)
 
 
 def schemas(_: Settings, chosen: argparse.Namespace) -> int:
@@ -170,6 +188,57 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     made.add_argument("--rate", type=float, metavar="N", help="events per second, on average (default 8)")
     made.add_argument(
         "--seed", type=int, metavar="N", default=1, help="another seed, another year (default 1)"
+    )
+
+
+def _add_year(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "write a made-up school year of Almere as JSON lines {at, partner, event}, in order of arrival"
+    made = _add(commands, "year", year, text)
+    made.add_argument(
+        "--seed", type=int, metavar="N", default=1, help="another seed, another year (default 1)"
+    )
+    made.add_argument(
+        "--events",
+        type=int,
+        metavar="N",
+        default=156_000,
+        help="about so many (default 156000: the whole city)",
+    )
+    made.add_argument(
+        "--year", type=int, metavar="Y", default=2026, help="it begins on 1 August Y (default 2026)"
+    )
+    made.add_argument(
+        "--out", type=Path, metavar="FILE", default=Path("-"), help="default -: standard output"
+    )
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "fold a file of events without Kafka, and print the lines, signals and aggregates that result"
+    made = _add(commands, "replay", fold, text)
+    made.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="lines of `hub year`, or CloudEvents, one per line; - is standard input",
+    )
+    made.add_argument(
+        "--directory", type=Path, metavar="YAML", help="partners (default HUB_PARTNERS, or the demo's)"
+    )
+    made.add_argument(
+        "--rules", type=Path, metavar="YAML", help="thresholds and calendar (default HUB_RULES)"
+    )
+    made.add_argument("--until", metavar="DAY", help="stop after that day, and let the clocks run to its end")
+    made.add_argument(
+        "--lines", type=Path, metavar="FILE", help="write every line, group and offer, with learner ids"
+    )
+    made.add_argument("--signals", action="store_true", help="show who must act on the signals that stand")
+    made.add_argument("--census", action="store_true", help="show the aggregates that were published last")
+    made.add_argument("--json", action="store_true", help="print the summary as JSON")
+    made.add_argument(
+        "--shuffle-within",
+        nargs=2,
+        metavar=("HOURS", "SEED"),
+        help="hold each event up by chance, HOURS at most",
     )
 
 

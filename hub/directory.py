@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.core.attributes import wrong
-from hub.core.codes import OrgRef
+from hub.core.codes import Area, OrgRef
 from hub.core.partners import Org, Partner, Role, Token, hash_token
 from hub.errors import OperatorError
 
@@ -38,6 +38,7 @@ class _Model(BaseModel):
 class _Org(_Model):
     ref: OrgRef
     name: Name
+    area: Area | Literal[""] = ""
 
 
 class _Token(_Model):
@@ -124,7 +125,7 @@ def _partner(given: _Partner, token_of: TokenOf | None) -> Partner:
         id=given.id,
         name=given.name,
         roles=given.roles,
-        orgs=tuple(Org(o.ref, o.name) for o in given.orgs),
+        orgs=tuple(Org(o.ref, o.name, o.area) for o in given.orgs),
         board=given.board,
         sources=given.sources,
         types=given.types,

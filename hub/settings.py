@@ -55,8 +55,21 @@ class Settings(BaseModel):
         "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
         description="CloudEvents source of the hub itself",
     )
+    rules: Path | None = Field(
+        None,
+        description="YAML file with thresholds and calendar (deploy/almere.yaml); what it leaves out is as there",
+    )
+    clock: Path | None = Field(
+        None,
+        description="File with the instant or date it is now, for rehearsals; empty: the machine's clock",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
+
+    @field_validator("rules", "clock", mode="before")
+    @classmethod
+    def _empty(cls, value: object) -> object:
+        return value or None
 
     @field_validator("sink_allow", "retry_schedule", mode="before")
     @classmethod

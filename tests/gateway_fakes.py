@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from hub.core.admission import admit
 from hub.core.delivery import from_record
+from hub.core.flows import StandingSignal
 from hub.core.journal import Entry
 from hub.core.journal import load as load_entry
 from hub.core.journeys import Journey
@@ -22,13 +23,15 @@ from hub.core.line import for_partner
 from hub.core.partners import Org, Partner, Role, Token, dump, hash_token
 from hub.core.records import Count, Out
 from hub.core.topics import JOURNAL, outbox
-from hub.core.views import Line
+from hub.core.views import Cell, Census, Line, Places, Published
+from hub.core.withdrawal import taken_back
 from hub.gateway.app import build
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable, Page
 from hub.gateway.publisher import NotStored
 
 NOW = 1_795_000_000_000
+TODAY = "2026-11-18"
 ALMERE = "urn:nld:oin:00000099000000000001:systeem:opvangregister"
 SCHOOL = "urn:nld:kvknr:00000001:systeem:las"
 
@@ -46,6 +49,7 @@ PARTNERS = (
     partner(
         "vo", Role.VO, sources=("urn:nld:kvknr:00000002:systeem:las",), orgs=(Org("brin:99XX02", "Het Wad"),)
     ),
+    partner("leerplicht", Role.LEERPLICHT),
     partner("regie", Role.PROCESREGISSEUR),
     partner("beheer", Role.OPERATOR),
 )
@@ -85,7 +89,8 @@ class MemoryKafka:
                 pass
         records = log[after : after + limit]
         found = [(after + n, from_record(r.key, r.value or b"", r.headers)) for n, r in enumerate(records, 1)]
-        return Page(found, 1, len(log))
+        gone = taken_back(from_record(r.key, r.value or b"", r.headers) for r in log)
+        return Page(found, 1, len(log), frozenset(n for n, _ in found if n - 1 in gone))
 
     def journal(self) -> list[Entry]:
         return [load_entry(record.value or b"") for record in self.topics[JOURNAL]]
@@ -99,12 +104,26 @@ class MemoryQueries:
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
         self.journeys: dict[tuple[str, str], Journey] = {}
+        self.published: list[Published] = []
+        self.places: Places | None = None
+        self.signals: list[StandingSignal] = []
 
     def line(self, learner: str) -> Line | None:
         return self.lines.get(learner)
 
     def journey(self, source: str, id: str) -> Journey | None:
         return self.journeys.get((source, id))
+
+    def census(self) -> Census:
+        return Census(self.published)
+
+    def city(self) -> Places | None:
+        return self.places
+
+    def standing_signals(self, orgs: Sequence[str], rules: Sequence[str]) -> list[StandingSignal]:
+        return [
+            s for s in self.signals if s.responsible in orgs or (s.rule in rules and s.severity == "breach")
+        ]
 
 
 @dataclass
@@ -134,7 +153,9 @@ class Hub:
             "admit": admit,
             "for_partner": for_partner,
             "flows": lambda: {"refused": 0},
-            "census": lambda metric: {"metric": metric} if metric == "M2" else None,
+            "health": lambda: [Cell(["refused"], "1-4")],
+            "lagging": lambda: [{"org": "De Boot", "rule": "T06", "severity": "warn", "number": "1-4"}],
+            "today": lambda: TODAY,
             "count": self.counts.extend,
             "observe": self.observed.append,
             "now": lambda: NOW,

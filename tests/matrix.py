@@ -1,166 +1,113 @@
-"""The routing matrix of domain.md §2.9 read anew, from the page and not from the code: who may ever get what.
+"""The routing matrix of domain.md §2.9 read anew, from the page and not from the code: who may ever get what, and how.
 
-An upper bound: it knows the whole history of the learner or group, and allows everyone whom any moment of it allows.
-Nobody else may receive anything. Columns marked C (only inside aggregates) allow nobody.
+`grants` reads the row of one event: each cell as the partners it names and the shape in which they may see the event.
+`allowed` bounds from above who receives, `owed` from below, and `judge` looks at one delivery field by field. Columns
+marked C (only inside aggregates) name nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
 
-from tests import city
-
-Data = dict[str, Any]
-
-
-class History(NamedTuple):
-    """Everything said about one learner: (code, data) in any order."""
-
-    facts: list[tuple[str, Data]]
-
-    def values(self, code: str, name: str, **where: Any) -> set[str]:
-        found = (d for c, d in self.facts if c == code and all(d.get(k) == v for k, v in where.items()))
-        return {d[name] for d in found if d.get(name) is not None}
-
-    def ages(self, day: str) -> set[int]:
-        return {age(month, day) for month in self.values("E8", "birthMonth")}
+from hub.core.partners import Role
+from tests import city, rows_case, rows_line
+from tests.grants import ROLE, Grant, Grants
+from tests.history import History
+from tests.sayings import SLOT, Data, Said, doubtful, outsider, runs, slot, thing
+from tests.shapes import bands_only, full, notice, offered, outside
 
 
-def age(month: str, day: str) -> int:
-    """By birth month, which counts in full only when it is over."""
-    had_birthday = int(day[5:7]) > int(month[5:7])
-    return int(day[:4]) - int(month[:4]) - (not had_birthday)
+def grants(code: str, data: Data, history: History) -> Iterable[Grant]:
+    if history.after_closing(code, data) or _unheard(code, data, history):
+        return
+    yield from _ROWS[code](data, history)
+    yield from _changed(code, data, history)
 
 
-def runs(orgs: Iterable[str]) -> set[str]:
-    """Ids of the partners that run these organisations."""
-    return {city.OF_ORG[org].id for org in orgs if org in city.OF_ORG}
+def _unheard(code: str, data: Data, history: History) -> bool:
+    """Who is no party to a matter is told on to nobody. If it ever had something of it, it may answer."""
+    told = [f for f in history.facts if f.code == code and f.data == data] or [Said(code, data)]
+    if history.sure:
+        return any(doubtful(f, history.facts) for f in told)
+    had = code in SLOT and history.had.get(thing(code, data), set()) & runs([data["orgId"]])
+    return not had and all(outsider(f, history.facts) for f in told)
+
+
+def _changed(code: str, data: Data, history: History) -> Grants:
+    """Who had what this event corrects, or an earlier word on the same, hears that it changed: no more than that."""
+    had = set[str]()
+    if code in SLOT:
+        had |= history.had.get(("slot", *slot(Said(code, data))), set())
+    if corrects := data.get("corrects"):
+        wrong = (corrects["source"], corrects["id"])
+        known = any((f.source, f.id) == wrong for f in history.facts)
+        had |= history.had.get(("event", *wrong), set()) if known else set()
+        yield from _corrected(code, data, history)
+    yield Grant("had what is changed", had, notice, must="corrects" in data)
+
+
+def _corrected(code: str, data: Data, history: History) -> Grants:
+    """Who had an earlier word on the same may see what it should have been, in the shape in which it saw that."""
+    for earlier in (f for f in history.facts if f.code == code and f.data != data):
+        if slot(earlier) == slot(Said(code, data)):
+            had = history.had.get(("event", earlier.source, earlier.id), set())
+            for grant in _ROWS[code](earlier.data, history):
+                yield grant._replace(partners=grant.partners & had, must=False)
 
 
 def allowed(code: str, data: Data, history: History) -> set[str]:
     """Ids of every partner that may get this event, before the publisher itself is taken out."""
-    return _RULES[code](data, history)
+    return set[str]().union(*(g.partners for g in grants(code, data, history._replace(sure=False))))
 
 
-def _group(data: Data, _: History) -> set[str]:
-    if data["certainty"] == "rumour":
-        return {"gemeente", "taalcentrum"}
-    firm = {"gemeente", "leerplicht", "taalcentrum", "swv", "prisma", "jgz"}
-    count = {b["ageBand"]: b["count"] for b in data["bands"]}
-    mbo = {"roc", "roc-poort"} if count.get("16-17", 0) + count.get("18-26", 0) >= 5 else set()
-    return firm | mbo | ({"opvang"} if count.get("0-3", 0) >= 5 else set())
+def owed(code: str, data: Data, history: History) -> set[str]:
+    """Ids of the partners that must get it, before the publisher itself is taken out."""
+    found = grants(code, data, history._replace(sure=True))
+    return set[str]().union(*(g.partners for g in found if g.must))
 
 
-def _everyone(_: Data, __: History) -> set[str]:
-    return set(city.BY_ID)
+def judge(code: str, partner: str, original: Data, delivered: Data, history: History) -> list[str]:
+    """What is wrong with one delivery. Whoever is several things to a learner may see it as any one of them."""
+    fitting = [g for g in grants(code, original, history._replace(sure=False)) if partner in g.partners]
+    if not fitting:
+        return [f"{code} may not reach {partner}"]
+    wrong = [
+        [f"{code} to {partner} as {g.column}: {w}" for w in g.shape(original, delivered)] for g in fitting
+    ]
+    return min(wrong, key=len)
 
 
-def _enrolment_started(data: Data, history: History) -> set[str]:
-    newcomer = history.values("E10", "atOrg", kind="taalcentrum-po") | history.values(
-        "E10", "atOrg", kind="isk"
-    )
-    taal = runs(newcomer) & {"taalcentrum"}
-    return runs([data["orgId"], data.get("from", "")]) | taal
+def _group(data: Data, history: History) -> Grants:
+    """`certainty` rumour: taalcentrum and gemeente only. Who had the group hears of changes."""
+    had = history.had.get(("group", data["groupId"]), set())
+    narrow = ROLE(Role.GEMEENTE, Role.TAALCENTRUM)
+    if data.get("certainty") != "rumour":
+        narrow |= ROLE(Role.LEERPLICHT)
+        reached = ROLE(Role.SWV, Role.BOARD)
+        count = {b["ageBand"]: b["count"] for b in data["bands"]}
+        reached |= ROLE(Role.MBO) if count.get("16-17", 0) + count.get("18-26", 0) >= 5 else set()
+        reached |= ROLE(Role.OPVANG) if count.get("0-3", 0) >= 5 else set()
+        yield Grant("SWV BRD OTH OPV", reached, outside)
+        yield Grant("JGZ", ROLE(Role.JGZ), bands_only)
+    yield Grant("GEM LP TC", narrow, full)
+    wide = ROLE(Role.GEMEENTE, Role.LEERPLICHT, Role.TAALCENTRUM)
+    yield Grant("had it: narrow", had & wide, full, must=False)
+    yield Grant("had it: JGZ", had & ROLE(Role.JGZ), bands_only, must=False)
+    yield Grant("had it", had - wide - ROLE(Role.JGZ), outside, must=False)
 
 
-def _enrolment_ended(data: Data, history: History) -> set[str]:
-    if data["reason"] == "death":
-        return set()
-    orgs = runs([data["orgId"], data.get("nextOrg", "")])
-    if data["nextOrgKnown"] or data.get("nextOrg"):
-        return orgs
-    ages = history.ages(data["endOn"])
-    orgs |= {"leerplicht"} if any(a < 18 for a in ages) else set()
-    qualified = data.get("diploma") in ("havo", "vwo", "mbo2", "mbo3", "mbo4", "hbo")
-    return orgs | ({"doorstroompunt"} if not qualified and any(12 <= a < 27 for a in ages) else set())
+def _cancelled(data: Data, history: History) -> Grants:
+    yield Grant("who ever had it", history.had.get(("group", data["groupId"]), set()), full)
 
 
-def _participation(data: Data, history: History) -> set[str]:
-    mine = {"participationId": data["participationId"]}
-    kinds = history.values("E10", "kind", **mine) | ({data["kind"]} if "kind" in data else set())
-    places = history.values("E10", "atOrg", **mine) | {data.get("atOrg", "")}
-    newcomer = runs(history.values("E10", "atOrg")) & {"taalcentrum"}
-    consents = {data["consent"]} if "consent" in data else history.values("E10", "consent", **mine)
-    return (
-        runs(places | history.values("E8", "orgId"))
-        | newcomer
-        | ({"swv"} if kinds & {"opdc", "crisis", "arrangement"} else set())
-        | ({"jgz"} if "ve" in kinds and consents != {"refused"} else set())
-    )
+def _offer(_: Data, __: History) -> Grants:
+    yield Grant("all", set(city.BY_ID), offered)
 
 
-def _handover(data: Data, _: History) -> set[str]:
-    if data["consent"] == "refused":
-        return runs([data["fromOrg"]])
-    return runs([data["fromOrg"], data["toOrg"]]) | ({"swv"} if "tlvRef" in data else set())
-
-
-def _sides(data: Data, history: History) -> set[str]:
-    mine = {"handoverId": data["handoverId"]}
-    return runs(history.values("E13", "fromOrg", **mine) | history.values("E13", "toOrg", **mine))
-
-
-def _warm(data: Data, history: History) -> set[str]:
-    tlv = history.values("E13", "tlvRef", handoverId=data["handoverId"])
-    return _sides(data, history) | ({"swv"} if tlv else set())
-
-
-def _tlv(data: Data, history: History) -> set[str]:
-    return runs({data["orgId"], data["requestedBy"]} | history.values("E8", "orgId", primary=True))
-
-
-def _issued(data: Data, history: History) -> set[str]:
-    tracks = history.values("E28", "voSchool") | history.values("E28", "mboOrg")
-    return runs({data["issuer"]} | history.values("E8", "orgId") | history.values("E10", "atOrg") | tracks)
-
-
-def _recognised(data: Data, history: History) -> set[str]:
-    issuers = history.values("E23", "issuer", certificateId=data["certificateId"])
-    return runs(issuers | history.values("E8", "orgId", primary=True))
-
-
-def _onboard(data: Data, history: History) -> set[str]:
-    ages = history.ages(data["startOn"])
-    care = {"leerplicht"} if any(a < 18 for a in ages) else set()
-    care |= {"doorstroompunt"} if any(18 <= a < 27 for a in ages) else set()
-    return runs([data["voSchool"], data["mboOrg"]]) | care
-
-
-_RULES: dict[str, Callable[[Data, History], set[str]]] = {
-    "E1": _group,
-    "E2": _group,
-    "E4": lambda data, history: _group({"certainty": "confirmed", **data}, history),
-    "E5": _everyone,
-    "E8": _enrolment_started,
-    "E9": _enrolment_ended,
-    "E10": _participation,
-    "E11": _participation,
-    "E13": _handover,
-    "E14": _sides,
-    "E15": _warm,
-    "E18": _tlv,
-    "E23": _issued,
-    "E25": _recognised,
-    "E28": _onboard,
-}
-
-_WHO = {"learnerId", "occurredOn", "orgId", "basis"}
-_STUB = _WHO | {"onboardId", "baseEnrolment", "voSchool", "mboOrg", "startOn"}
-FIELDS: dict[tuple[str, str], set[str]] = {
-    ("E8", "leerplicht"): _WHO | {"enrolmentId", "startOn"},
-    ("E9", "leerplicht"): _WHO | {"enrolmentId", "endOn", "reason", "nextOrgKnown"},
-    ("E28", "leerplicht"): _STUB,
-    ("E28", "doorstroompunt"): _STUB,
-    ("E10", "jgz"): _WHO | {"participationId", "kind", "startOn", "plannedEnd"},
-    ("E11", "jgz"): _WHO | {"participationId", "kind", "endOn"},
-}
-"""Reduced cells that must be allow-lists: nothing beside these may pass."""
-
-HIDDEN: dict[tuple[str, str], set[str]] = {
-    ("E9", "doorstroompunt"): {"nextOrg"},
-    ("E13", "swv"): {"dossierRef"},
-    ("E15", "swv"): {"rolesPresent"},
-    ("E28", "roc"): {"missingSubjects"},
-    ("E28", "roc-poort"): {"missingSubjects"},
+_ROWS: dict[str, Callable[[Data, History], Grants]] = {
+    **dict.fromkeys(("E1", "E2", "E4"), _group),
+    "E3": _cancelled,
+    "E5": _offer,
+    **rows_line.ROWS,
+    **rows_case.ROWS,
 }

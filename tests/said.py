@@ -31,9 +31,27 @@ def ended(org: str, enrolment: str, day: str, reason: str = "moved", **more: Any
     return said("E9", orgId=org, enrolmentId=enrolment, endOn=day, reason=reason, nextOrgKnown=False, **more)
 
 
-def prepared(to: str = city.VO, support: bool = True) -> Admitted:
+def requested(to: str = city.VO, by: str = city.SCHOOL_A, id: str = A, **more: Any) -> Admitted:
+    given = {"stage": "vo", "supportExpected": False, "reason": "po-vo", "birthMonth": "2014-03", **more}
+    return said("E6", orgId=by, requestId=id, toOrg=to, **given)
+
+
+def decided(by: str = city.VO, outcome: str = "accepted", id: str = A, **more: Any) -> Admitted:
+    return said("E7", orgId=by, requestId=id, outcome=outcome, decidedOn="2027-02-14", **more)
+
+
+def placed(at: str = city.VO) -> tuple[Admitted, Admitted]:
+    """A request and its acceptance."""
+    return requested(at), decided(at)
+
+
+def advised(moment: str = "definitive", advice: str = "kb", **more: Any) -> Admitted:
+    return said("E12", **{"orgId": city.SCHOOL_A, "moment": moment, "advice": advice, "lwoo": False, **more})
+
+
+def prepared(to: str = city.VO, support: bool = True, transfer: str = "POVO", **more: Any) -> Admitted:
     given = {
-        "transfer": "POVO",
+        "transfer": transfer,
         "fromOrg": city.SCHOOL_A,
         "toOrg": to,
         "system": "digidoor",
@@ -41,16 +59,20 @@ def prepared(to: str = city.VO, support: bool = True) -> Admitted:
     }
     given |= {"extraSupport": support, "warmNeeded": support, "consent": "not-needed"}
     given |= {"plannedStart": "2027-08-01", "ackBy": "2027-06-11"}
-    return said("E13", orgId=city.SCHOOL_A, handoverId=some.TWO[0], **given)
+    return said("E13", orgId=city.SCHOOL_A, **{"handoverId": some.TWO[0], **given, **more})
 
 
-def acknowledged(result: str = "accepted") -> Admitted:
-    return said("E14", orgId=city.VO, handoverId=some.TWO[0], result=result, by="admin")
+def acknowledged(result: str = "accepted", by: str = city.VO) -> Admitted:
+    return said("E14", orgId=by, handoverId=some.TWO[0], result=result, by="admin")
 
 
 def warm(phase: str, org: str = city.VO, status: str = "held") -> Admitted:
     given = {"phase": phase, "status": status, "on": "2027-06-24", "rolesPresent": ["mentor"]}
     return said("E15", orgId=org, handoverId=some.TWO[0], **given)
+
+
+def withdrawn(reason: str = "wrong-recipient", **more: Any) -> Admitted:
+    return said("E17", orgId=city.SCHOOL_A, handoverId=some.TWO[0], reason=reason, **more)
 
 
 def attends(org: str, kind: str, **more: Any) -> Admitted:
@@ -77,6 +99,57 @@ def certificate(issuer: str = city.ROC, day: str = "2028-01-20") -> Admitted:
 
 def recognised(org: str, effect: str = "partial") -> Admitted:
     return said("E25", orgId=org, byOrg=org, certificateId=A, effect=effect, decidedOn="2028-10-01")
+
+
+def revoked(by: str = city.ROC) -> Admitted:
+    return said("E24", orgId=by, certificateId=A, reason="exam-error", revokedOn="2028-11-01")
+
+
+def returned(org: str, to: str, **more: Any) -> Admitted:
+    thing = more or {"participationId": A}
+    return said("E16", orgId=org, toOrg=to, direction="to-stam", **thing, **{"from": org})
+
+
+def tlv(action: str = "granted", **more: Any) -> Admitted:
+    given = {"tlvRef": "tlv-7f31", "kind": "so", "category": "L", "from": "2027-08-01", "to": "2029-07-31"}
+    return said("E18", orgId=city.SWV, action=action, **{"requestedBy": city.SCHOOL_A, **given, **more})
+
+
+def supported(org: str = city.SCHOOL_A, level: int = 2, **more: Any) -> Admitted:
+    given = {"supportId": A, "level": level, "direction": "up", "from": "2027-02-14", **more}
+    return said("E19", orgId=org, **given)
+
+
+def reviewed(moment: str = "end-groep5", org: str = city.SCHOOL_A, day: str = "2027-06-01") -> Admitted:
+    return said("E20", orgId=org, moment=moment, heldOn=day, outcome="stay")
+
+
+def absent(org: str = city.SCHOOL_A, kind: str = "lrv", **more: Any) -> Admitted:
+    given = {
+        "caseId": A,
+        "kind": kind,
+        "since": "2027-02-14",
+        "causeCode": "no-place",
+        "outsideAlmere": False,
+    }
+    return said("E21", orgId=org, **given, **more)
+
+
+def back(org: str = city.SCHOOL_A, how: str = "placed", **more: Any) -> Admitted:
+    return said("E22", orgId=org, **{"caseId": A, "closedOn": "2027-05-01", "how": how, **more})
+
+
+def progressed(org: str = city.VO, moment: str = "vo-year3", **more: Any) -> Admitted:
+    return said("E26", orgId=org, moment=moment, **more)
+
+
+def linked(action: str, by: str = city.VO, **more: Any) -> Admitted:
+    return said("E27", orgId=by, action=action, boundBy=by, evidence="digidoor-transfer", **more)
+
+
+def closed(reason: str, org: str = city.SCHOOL_A, day: str = "2027-03-01", **more: Any) -> Admitted:
+    given = {"reason": reason, "closedOn": day, "reopenable": False, **more}
+    return said("E29", orgId=org, **given)
 
 
 def onboard(org: str = city.VO, day: str = "2027-08-30") -> Admitted:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -17,6 +15,9 @@ from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.subscription import Subscription
 from tests import city
+from tests.payloads import DATA, DAYS, IDS, LEARNERS, TWO, Data, bands, days, ids, orgs, sequences, times
+
+__all__ = ["DATA", "DAYS", "IDS", "LEARNERS", "TWO", "bands", "days", "orgs"]
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile("net", max_examples=100, deadline=None, suppress_health_check=_CALM)
@@ -27,199 +28,9 @@ settings.register_profile(
 settings.register_profile("nightly", _NET, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "net"))
 
-Data = dict[str, Any]
-Draw = st.SearchStrategy[Any]
 CODES = {kind.code: kind for kind in KINDS.values()}
-PERSONAL = ("E8", "E9", "E10", "E11", "E13", "E14", "E15", "E18", "E23", "E25", "E28")
 GROUPS = ("E1", "E2", "E3", "E4")
-
-IDS = tuple(str(uuid.UUID(f"0000000{n}-aaaa-4bbb-8ccc-dddddddddddd")) for n in range(1, 7))
-LEARNERS, TWO = IDS[:2], IDS[2:4]
-DAYS = ("2027-02-14", "2027-02-15", "2027-08-30")
-TIMES = (None, "2027-02-15T09:00:00Z", "2027-02-15T09:30:00+01:00", "2027-02-15T09:00:00.500Z")
-SCHOOLS = (city.SCHOOL_A, city.SCHOOL_B, city.VO)
-MBOS = (city.ROC, city.ROC_POORT)
-
-ids, learners, two = st.sampled_from(IDS), st.sampled_from(LEARNERS), st.sampled_from(TWO)
-days, times = st.sampled_from(DAYS), st.sampled_from(TIMES)
-sequences = st.sampled_from((None, "1", "2", "3"))
-schools = st.sampled_from(SCHOOLS)
-orgs = st.sampled_from((*SCHOOLS, city.VO_OTHER, *MBOS, city.NOBODY))
-bases = st.sampled_from(("WPO-OKR", "CONSENT", "AGREEMENT"))
-counts = st.one_of(st.integers(0, 6), st.integers(5, 40))
-MINOR_BANDS = ("0-3", "4-5", "6-11", "12-15", "16-17")
-
-
-@st.composite
-def bands(draw: st.DrawFn, adults: bool = True) -> list[Data]:
-    """Headcounts, small ones often."""
-    ages = draw(
-        st.lists(st.sampled_from((*MINOR_BANDS, *(["18-26"] if adults else []))), min_size=1, unique=True)
-    )
-    return [{"ageBand": age, "count": draw(counts)} for age in ages]
-
-
-@st.composite
-def group_state(draw: st.DrawFn) -> Data:
-    given = draw(bands())
-    state = {
-        "groupId": draw(st.sampled_from(IDS[:2])),
-        "siteKind": draw(st.sampled_from(("ukraine", "hotel"))),
-        "siteLabel": "GOO Stad 3",
-        "area": draw(st.sampled_from(("stad", "haven"))),
-        "expectedFrom": draw(days),
-        "certainty": draw(st.sampled_from(("rumour", "decided", "confirmed"))),
-        "bands": given,
-        "totalMinors": sum(b["count"] for b in given if b["ageBand"] != "18-26"),
-        "contactDesk": "opvang-onderwijs",
-    }
-    return {k: v for k, v in state.items() if k != "siteLabel" or draw(st.booleans())}
-
-
-def _with(base: Draw, **more: Draw) -> Draw:
-    return st.builds(lambda a, b: {**a, **b}, base, st.fixed_dictionaries(more))
-
-
-def _of(required: dict[str, Draw], **optional: Draw) -> Draw:
-    return st.fixed_dictionaries(required, optional=optional)
-
-
-def _person(
-    org: Draw, *, orgs_same: Sequence[str] = (), optional: dict[str, Draw] | None = None, **fields: Draw
-) -> Draw:
-    """Data of a person event; every field of `orgs_same` names the telling organisation again."""
-    common = {"learnerId": learners, "occurredOn": days, "orgId": org, "basis": bases}
-    made = st.fixed_dictionaries({**common, **fields}, optional=optional or {})
-    return made.map(lambda d: {**d, **dict.fromkeys(orgs_same, d["orgId"])})
-
-
-DATA: dict[str, Draw] = {
-    "E1": group_state(),
-    "E2": _with(group_state(), changed=st.just(["bands"]), reason=st.sampled_from(("size", "date"))),
-    "E3": _of({"groupId": st.sampled_from(IDS[:2]), "reason": st.sampled_from(("relocated", "not-needed"))}),
-    "E4": _of(
-        {"groupId": st.sampled_from(IDS[:2]), "arrivedOn": days, "bands": bands(), "schoolClockStart": days},
-        wave=st.integers(1, 2),
-    ),
-    "E5": _of(
-        {
-            "offerId": two,
-            "kind": st.sampled_from(("places", "language")),
-            "orgId": st.sampled_from((city.TAAL, city.SCHOOL_A, city.ROC)),
-            "validFrom": days,
-        },
-        stage=st.sampled_from(("po", "vo")),
-        capacity=counts,
-        occupied=counts,
-        waiting=counts,
-        nextStart=st.lists(days, min_size=1, max_size=2),
-        ageBand=st.sampled_from(("6-11", "12-15")),
-    ),
-    "E8": _person(
-        st.sampled_from((*SCHOOLS, *MBOS)),
-        enrolmentId=two,
-        stage=st.sampled_from(("po", "sbo", "vo", "mbo")),
-        startOn=days,
-        primary=st.booleans(),
-        birthMonth=st.sampled_from(("2018-03", "2010-02", "2005-01")),
-        year=st.just("5"),
-        optional={"from": orgs, "level": st.just("havo")},
-    ),
-    "E9": _person(
-        st.sampled_from((*SCHOOLS, *MBOS)),
-        enrolmentId=two,
-        endOn=days,
-        reason=st.sampled_from(("moved", "graduated", "dropout", "death")),
-        nextOrgKnown=st.booleans(),
-        optional={"nextOrg": orgs, "diploma": st.sampled_from(("none", "vmbo", "havo"))},
-    ),
-    "E10": _person(
-        st.sampled_from((city.ROC, city.TAAL, city.OPVANG, city.VO)),
-        participationId=two,
-        kind=st.sampled_from(("techlab", "ve", "taalcentrum-po", "opdc", "onboard-mbo")),
-        startOn=days,
-        consent=st.sampled_from(("given", "refused", "not-needed")),
-        orgs_same=("atOrg",),
-        optional={"enrolmentId": two},
-    ),
-    "E11": _person(
-        st.sampled_from((city.ROC, city.TAAL, city.OPVANG, city.VO)),
-        participationId=two,
-        endOn=days,
-        result=st.sampled_from(("completed", "stopped")),
-        optional={"kind": st.sampled_from(("techlab", "ve")), "erkBand": st.just("A2")},
-    ),
-    "E13": st.builds(
-        lambda data, warm: {**data, "extraSupport": warm, "warmNeeded": warm},
-        _person(
-            st.sampled_from((city.SCHOOL_A, city.SCHOOL_B, city.OPVANG)),
-            handoverId=two,
-            transfer=st.just("POVO"),
-            toOrg=orgs,
-            system=st.just("digidoor"),
-            dossierRef=st.just("dd:8842-7f"),
-            consent=st.sampled_from(("not-needed", "refused")),
-            plannedStart=days,
-            ackBy=days,
-            orgs_same=("fromOrg",),
-            optional={"tlvRef": st.just("tlv-7f31")},
-        ),
-        st.booleans(),
-    ),
-    "E14": _person(
-        st.sampled_from((city.VO, city.SCHOOL_B)),
-        handoverId=two,
-        result=st.sampled_from(("accepted", "incomplete", "wrong-recipient")),
-        by=st.just("admin"),
-    ),
-    "E15": _person(
-        schools,
-        handoverId=two,
-        phase=st.sampled_from(("initial", "follow-up")),
-        status=st.sampled_from(("planned", "held")),
-        on=days,
-        rolesPresent=st.just(["mentor"]),
-    ),
-    "E18": _person(
-        st.just(city.SWV),
-        tlvRef=st.sampled_from(("tlv-7f31", "tlv-8a42")),
-        kind=st.just("so"),
-        category=st.just("L"),
-        to=days,
-        action=st.sampled_from(("granted", "refused")),
-        requestedBy=schools,
-        **{"from": days},
-    ),
-    "E23": _person(
-        st.sampled_from((city.ROC, city.VO)),
-        certificateId=two,
-        kind=st.just("mbo-certificaat"),
-        title=st.just("Basis installatietechniek"),
-        sector=st.sampled_from(("techniek", "zorg")),
-        issuedOn=days,
-        orgs_same=("issuer",),
-    ),
-    "E25": _person(
-        st.sampled_from(MBOS),
-        certificateId=two,
-        effect=st.sampled_from(("partial", "none")),
-        decidedOn=days,
-        orgs_same=("byOrg",),
-    ),
-    "E28": _person(
-        st.sampled_from((city.VO, city.ROC)),
-        onboardId=two,
-        baseEnrolment=st.just("vo"),
-        voSchool=st.just(city.VO),
-        missingSubjects=st.sampled_from((["0011"], ["0011", "0021"])),
-        voLevel=st.just("vmbo-tl"),
-        mboOrg=st.sampled_from(MBOS),
-        mboCode=st.just("25297"),
-        mboLevel=st.just(4),
-        startOn=days,
-        plannedExam=st.just("2028-05"),
-    ),
-}
+PERSONAL = tuple(code for code in DATA if code not in (*GROUPS, "E5"))
 
 
 def publisher_of(code: str, data: Data) -> str:
@@ -263,15 +74,35 @@ def distinct(found: Sequence[Admitted]) -> list[Admitted]:
     return list(first.values())
 
 
-STORIES = (
-    GROUPS,
-    (*GROUPS, "E5"),
+LIFE_STORIES = (
     PERSONAL,
-    ("E8", "E9"),
+    (*PERSONAL, "E29", "E29", "E29"),
+    ("E8", "E8", "E9"),
+    ("E8", "E8"),
+    ("E8", "E8"),
+    ("E6", "E7", "E12", "E13"),
+    ("E6", "E7", "E12"),
+    ("E6", "E7", "E12"),
+    ("E13", "E17"),
+    ("E12", "E26"),
+    ("E12", "E26"),
+    ("E6", "E7", "E13", "E14", "E15"),
     ("E13", "E14", "E15"),
+    ("E13", "E14", "E15", "E17"),
+    ("E13", "E27"),
+    ("E13", "E27"),
+    ("E8", "E18", "E19", "E20"),
+    ("E8", "E21", "E22"),
+    ("E8", "E10", "E11", "E16"),
+    ("E8", "E10", "E11"),
+    ("E8", "E29"),
     ("E8", "E10", "E23", "E25", "E28"),
+    ("E8", "E23", "E24", "E25"),
+    ("E8", "E9", "E10", "E11", "E29"),
 )
-"""Kinds that have something to do with each other."""
+"""Kinds about a learner that have something to do with each other."""
+
+STORIES = (GROUPS, GROUPS, (*GROUPS, "E5"), *LIFE_STORIES)
 
 
 @st.composite
@@ -281,7 +112,83 @@ def histories(draw: st.DrawFn, size: int = 8, unique: bool = True) -> list[Admit
     return distinct(found) if unique else found
 
 
-_THINGS = ("enrolmentId", "participationId", "handoverId", "certificateId", "onboardId", "offerId")
+_THINGS = (
+    "requestId",
+    "enrolmentId",
+    "participationId",
+    "handoverId",
+    "supportId",
+    "caseId",
+    "certificateId",
+    "onboardId",
+    "offerId",
+)
+_SAME = {"learnerId": LEARNERS[0], "groupId": IDS[0]} | dict.fromkeys(_THINGS, TWO[0])
+
+
+@st.composite
+def lines(draw: st.DrawFn, size: int = 12) -> list[Admitted]:
+    """A line of one learner, or two that may be linked, in any order of arrival: each kind of a story once, or any
+    number of times. Often all of it is about the same request, handover, certificate or case; now and then an event
+    corrects another of the same source."""
+    story = draw(st.sampled_from(LIFE_STORIES))
+    once = draw(st.sampled_from((True, True, False)))
+    codes = draw(
+        st.permutations(story) if once else st.lists(st.sampled_from(story), min_size=1, max_size=size)
+    )
+    found = [draw(events((code,))) for code in codes[:size]]
+    same = draw(st.sampled_from((_ONE, _ONE, _ONE, _SAME, None)))
+    if same is not None:
+        found = _answering([_about(event, same) for event in found])
+    first, last = found[0], found[-1]
+    if first.source == last.source and "learnerId" in last.data and draw(st.booleans()):
+        corrects = {"source": first.source, "id": first.id}
+        found[-1] = Event(last.attributes, {**last.data, "corrects": corrects})
+    return distinct([let_in(event) for event in found])
+
+
+_ONE = {name: id for name, id in _SAME.items() if name != "enrolmentId"}
+_ANSWERS = {
+    "E7": ("E6", "toOrg", "orgId"),
+    "E9": ("E8", "orgId", "orgId"),
+    "E11": ("E10", "atOrg", "orgId"),
+    "E14": ("E13", "toOrg", "orgId"),
+    "E15": ("E13", "toOrg", "orgId"),
+    "E17": ("E13", "fromOrg", "orgId"),
+    "E27": ("E13", "toOrg", "boundBy"),
+    "E8": ("E8", "orgId", "from"),
+    "E29": ("E8", "orgId", "orgId"),
+}
+"""An event of a kind answers one of another: what it says in its last field is what that one said in its field."""
+
+
+def _answering(found: Sequence[Event]) -> list[Event]:
+    """The same events, but each told by the organisation that is asked by the first event that it can answer."""
+    first: dict[str, Data] = {}
+    for event in found:
+        first.setdefault(KINDS[event.type].code, event.data)
+    return [_answer(event, first) for event in found]
+
+
+def _answer(event: Event, first: dict[str, Data]) -> Event:
+    question, asked, field = _ANSWERS.get(KINDS[event.type].code, ("", "", ""))
+    org = first[question][asked] if question in first else ""
+    changes = {"orgId": org, field: org} if field in ("orgId", "boundBy") else {field: org}
+    publisher = city.OF_ORG.get(org if "orgId" in changes else event.data.get("orgId", ""))
+    if not org or publisher is None or not set(publisher.roles) & KINDS[event.type].publishers:
+        return event
+    attributes = (
+        {**event.attributes, "source": publisher.sources[0]} if "orgId" in changes else event.attributes
+    )
+    return Event(attributes, {**event.data, **changes})
+
+
+def _about(event: Event, same: Data) -> Event:
+    """The event about these things instead; the other line of a link stays another."""
+    data = {k: same.get(k, v) for k, v in event.data.items()}
+    return Event(
+        event.attributes, {**data, **({"otherLearnerId": LEARNERS[1]} if "otherLearnerId" in data else {})}
+    )
 
 
 @st.composite
@@ -289,9 +196,7 @@ def rivals(draw: st.DrawFn, codes: Sequence[str] = ("E8", "E9", "E10", "E11", "E
     """Different facts about the same thing of one learner, so that only sequence, time and identity decide."""
     code = draw(st.sampled_from(codes))
     found = draw(st.lists(events((code,)), min_size=2, max_size=4))
-    same = {"learnerId": LEARNERS[0], "groupId": IDS[0]} | dict.fromkeys(_THINGS, TWO[0])
-    fixed = [Event(e.attributes, {k: same.get(k, v) for k, v in e.data.items()}) for e in found]
-    return distinct([let_in(event) for event in fixed])
+    return distinct([let_in(_about(event, _SAME)) for event in found])
 
 
 def _types(*codes: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ REMEMBERED = 100_000
 class Accepted(NamedTuple):
     """Answer 200 or 204. `event` is the CloudEvent as a dict; `repeat`: seen before, do nothing; `gap`:
     how many lower numbers of this feed are still to come (0 most of the time: subjects travel side by
-    side).
+    side), without those that were withdrawn before you got them.
     """
 
     event: dict[str, Any]
@@ -56,6 +56,7 @@ class Receiver:
         self._seen: dict[str, None] = {}
         self._high = 0
         self._missing: set[int] = set()
+        self._withdrawn: set[int] = set()
 
     def handshake(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers to answer OPTIONS with (status 200); empty when another than the expected hub asks."""
@@ -75,7 +76,8 @@ class Receiver:
             return Refused(400, "the body is not a CloudEvent")
         repeat = given["webhook-id"] in self._seen
         self._remember(given["webhook-id"])
-        return Accepted(event, repeat, self._count(given.get("hub-sequence", "")))
+        withdrawn = withdrawn_numbers(given.get("hub-withdrawn", ""))
+        return Accepted(event, repeat, self._count(given.get("hub-sequence", ""), withdrawn))
 
     def forget(self, webhook_id: str) -> None:
         """Handling failed and you answer 5xx: the next attempt is not a repeat."""
@@ -98,13 +100,24 @@ class Receiver:
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    def _count(self, sequence: str) -> int:
+    def _count(self, sequence: str, withdrawn: set[int]) -> int:
         number = int(sequence) if sequence.isascii() and sequence.isdecimal() else 0
         if self._high and number > self._high:
             self._missing.update(range(self._high + 1, min(number, self._high + REMEMBERED)))
-        self._missing.discard(number)
         self._high = max(self._high, number)
+        self._missing -= {number} | withdrawn | self._withdrawn
+        self._withdrawn = {one for one in withdrawn | self._withdrawn if one > self._high}
         return len(self._missing)
+
+
+def withdrawn_numbers(header: str) -> set[int]:
+    """What `Hub-Withdrawn` names: `5,7-9` is 5, 7, 8 and 9. They were taken back and will not come."""
+    found: set[int] = set()
+    for run in filter(None, header.split(",")):
+        first, _, last = run.strip().partition("-")
+        if first.isdecimal() and (last or first).isdecimal():
+            found.update(range(int(first), min(int(last or first), int(first) + REMEMBERED) + 1))
+    return found
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from hub.core.event import Event, Fault, Rejected, with_attributes
 from hub.core.partners import Partner
 from hub.core.topics import events_topic
 
-_STRICTNESS: dict[str, int] = {"G0": 0, "G1": 1, "P1": 2, "P2": 3}
+_STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
 
 
 class Admitted(NamedTuple):
@@ -85,10 +85,30 @@ def _rights(event: Event, kind: Kind, publisher: Partner) -> Iterator[Fault]:
     elif publisher.types and not any(_covers(t, event.type) for t in publisher.types):
         yield Fault("/type", "not-your-type", "this token was not given this type")
     data = event.data if isinstance(event.data, dict) else {}
+    yield from _rights_over(data, kind, publisher)
+
+
+def _rights_over(data: Data, kind: Kind, publisher: Partner) -> Iterator[Fault]:
+    """Rights that depend on what is said. `data` is as it came in: any shape."""
+    if kind.publishers & set(publisher.roles) and (why := kind.rights(data, frozenset(publisher.roles))):
+        yield Fault("/data", "not-your-type", why)
+    if _corrected(data) not in (None, *publisher.sources):
+        yield Fault(
+            "/data/corrects/source",
+            "foreign-correction",
+            "only an event from a source of your own can be corrected",
+        )
     for name in kind.orgs:
         ref = data.get(name)
         if isinstance(ref, str) and not publisher.owns(ref):
             yield Fault(f"/data/{name}", "foreign-organisation", "must be an organisation of the publisher")
+
+
+def _corrected(data: Data) -> str | None:
+    """Source of the event that this one corrects, if it names one."""
+    corrects = data.get("corrects")
+    source = corrects.get("source") if isinstance(corrects, dict) else None
+    return source if isinstance(source, str) else None
 
 
 def _names(kind: Kind) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 
 import orjson
 
-from hub.core import group, line, views
+from hub.core import contributions, erasure, group, line, linked, newcomers, snapshot, views
 from hub.core import state as states
-from hub.core.event import from_structured
+from hub.core.event import from_structured, moment
 from hub.core.policy import Policy, Rules
 from hub.core.records import Batch, Count, Load, Out, Record
 from hub.core.state import State
-from hub.core.step import Origin, Step, contribute, quarantined, step, tick
+from hub.core.step import share, step, tick
 from hub.core.topics import COMMANDS
+from hub.core.work import DAY, Origin, Step, quarantined
 
 
 def run(records: Sequence[Record], load: Load, policy: Policy) -> Batch:
@@ -31,17 +32,23 @@ def run(records: Sequence[Record], load: Load, policy: Policy) -> Batch:
 
 
 def _one(record: Record, touched: dict[bytes, State], load: Load, policy: Policy) -> Step:
-    origin = Origin(record.topic, record.partition, record.offset, record.timestamp)
+    origin = Origin(record.topic, record.partition, record.offset, record.timestamp, _day(record))
     try:
         before = touched.get(record.key) or _stored(record.key, load)
         done = _handle(record, before, origin, policy)
     except Exception as error:
         reason = f"unreadable:{type(error).__name__}"
-        return Step(
-            State(""), quarantined(origin, reason), (Count("hub_events_total", ("?", "", "quarantined")),)
-        )
+        counts = (Count("hub_events_total", ("?", "", "quarantined")),)
+        return Step(State(""), tuple(quarantined(origin, reason)), counts)
     touched[record.key] = done.state
     return done
+
+
+def _day(record: Record) -> str:
+    for name, value in record.headers:
+        if name == DAY:
+            return value.decode()
+    return moment(record.timestamp)[:10]
 
 
 def _stored(key: bytes, load: Load) -> State:
@@ -53,24 +60,44 @@ def _handle(record: Record, state: State, origin: Origin, policy: Policy) -> Ste
     if record.value is None:
         raise ValueError("a record without a value on an input topic")
     if record.topic == COMMANDS:
-        return _command(orjson.loads(record.value), state, origin, policy)
+        return command(orjson.loads(record.value), state, origin, policy)
     return step(state, from_structured(record.value), origin, policy)
 
 
-def _command(command: dict[str, Any], state: State, origin: Origin, policy: Policy) -> Step:
-    if command["command"] == "tick":
-        return tick(state, origin, policy, command["at"])
-    return contribute(state, origin, policy, command["slot"], command["revision"], command["data"])
+def command(given: dict[str, Any], state: State, origin: Origin, policy: Policy) -> Step:
+    """One command of `hub.commands`: a tick of the clock, or what one aggregate says to another. Raises KeyError,
+    ValueError or msgspec.ValidationError on anything else."""
+    match given["command"]:
+        case "tick":
+            return tick(state, origin._replace(day=moment(given["at"])[:10]), policy)
+        case "contribute":
+            data, revision = given["data"], given["revision"]
+            return contributions.contribute(state, origin, policy, given["slot"], revision, data)
+        case "share":
+            return share(state, origin, policy, linked.read(given))
+        case "erase":
+            return erasure.command(state, origin, policy, given["by"])
+        case "keep":
+            return erasure.keep(state, origin, policy, given["slot"], given["counts"])
+        case "snapshot":
+            return snapshot.publish(state, origin, policy, given["on"], given["counts"])
+        case unknown:
+            raise ValueError(f"unknown command {unknown}")
 
 
 def view(key: bytes, value: bytes, rules: Rules | None = None) -> views.View | None:
     """What to show of a stored state; None for a key that nothing is shown of."""
     state = states.load(value)
-    kind = key.split(b"/", 1)[0]
-    if kind == b"learner":
-        return line.view(state)
-    if kind == b"group":
-        return group.group_view(state, rules or Rules())
-    if kind == b"offer":
-        return group.offer_view(state)
-    return group.places_view(state) if kind == b"places" else None
+    rules = rules or Rules()
+    match key.split(b"/", 1)[0]:
+        case b"learner":
+            return line.view(state, rules)
+        case b"group":
+            return group.group_view(state, rules)
+        case b"offer":
+            return group.offer_view(state)
+        case b"places":
+            return newcomers.places_view(state)
+        case b"census":
+            return snapshot.view(state)
+    return None

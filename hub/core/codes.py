@@ -48,8 +48,44 @@ Basis = Literal[
     "WPO-OKR", "VO-OVERSTAP", "LPW", "SWV-TAAK", "WEB-DSP", "VE-DUTY", "CONSENT", "CONVENANT", "AGREEMENT",
     "NONE",
 ]  # fmt: skip
+Advice = Literal[
+    "none", "vso", "pro", "vmbo-bb", "bb-t/m-kb", "kb", "kb-t/m-gl/tl", "gl/tl", "gl/tl-t/m-havo", "havo",
+    "havo-t/m-vwo", "vwo",
+]  # fmt: skip
+Review = Literal["end-kleuter", "end-groep5", "end-klas2", "tlv-renewal", "opp-yearly", "ad-hoc"]
+SupportLevel = Literal[0, 1, 2, 3, 4]
+SupportCode = Literal[
+    "nt2", "language", "arithmetic", "in-class", "individual-guidance", "group-arrangement", "part-time-elsewhere",
+    "adapted-programme", "crisis-place",
+]  # fmt: skip
+"""What is done for a learner, never why: a code that names a condition would be a diagnosis (domain.md D1) [A]."""
+
+AbsenceKind = Literal["absolute", "lrv"]
+AbsenceCause = Literal[
+    "no-place", "waiting-list", "exempt-pending", "moved", "illness-dispute", "conflict", "unknown"
+]
+Level = Literal[
+    "pro", "vmbo-bb", "vmbo-kb", "vmbo-gl", "vmbo-tl", "havo", "vwo", "isk", "mbo1", "mbo2", "mbo3", "mbo4"
+]
 Diploma = Literal["none", "pro", "vmbo", "havo", "vwo", "mbo1", "mbo2", "mbo3", "mbo4", "hbo"]
 Consent = Literal["given", "refused", "not-needed"]
+
+ADVICE_RANK: dict[str, int] = {
+    "none": 0,
+    "vso": 5,
+    "pro": 10,
+    "vmbo-bb": 15,
+    "bb-t/m-kb": 20,
+    "kb": 30,
+    "kb-t/m-gl/tl": 35,
+    "gl/tl": 50,
+    "gl/tl-t/m-havo": 60,
+    "havo": 70,
+    "havo-t/m-vwo": 75,
+    "vwo": 80,
+}
+"""Official rank of an advice (CL-ADVICE, DUO Waardelijst schooladvies): higher is a higher advice. Ranks of the merged
+gl/tl codes are to be verified at DUO."""
 
 SPECIAL_STAGES = frozenset({"sbo", "so", "vso", "pro"})
 """A place there tells of support, so the event is P2 (domain.md §0)."""
@@ -77,6 +113,20 @@ Ref = Annotated[
 Day = Annotated[date, Field(description="Business date, ISO 8601")]
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")]
 Opaque = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._~/-]{1,128}$")]
+PointerRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9:._~-]*[0-9][A-Za-z0-9:._~-]*$", max_length=128),
+    Field(
+        description="Opaque pointer to what lies elsewhere: no slash, at least one digit, so no word or name"
+    ),
+]
+EducationCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]?[0-9]{4,5}$|^[a-z]{2,10}-[0-9]{1,6}$"),
+    Field(
+        description="crebo, croho, keuzedeel or vo-element; a local code is letters, a hyphen and a number"
+    ),
+]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]?[0-9]{4,5}$|^[a-z0-9][a-z0-9-]{1,30}$")]
 Desk = Annotated[
     str,

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import COUNTED, Kind
+from hub.core.catalogue.base import COUNTED, Cell, Column, Kind, Reduction
+from hub.core.catalogue.words import COLUMNS, FIELDS
 from hub.core.topics import EVENTS
 
 Json = dict[str, Any]
@@ -38,19 +39,88 @@ def schema(kind: Kind) -> Json:
     }
 
 
+NEVER = "–"
+
+
 def row(kind: Kind) -> Json:
-    """One row of the catalogue for people and tools: who may publish it, and the cells of the routing matrix."""
+    """One row of the catalogue for people and tools: who may publish it, what it holds, who gets what of it."""
     return {
         "code": kind.code,
         "type": kind.type,
         "nl": kind.nl,
         "en": kind.en,
+        "since": kind.since,
         "publishers": sorted(kind.publishers),
         "receivers": {column.value: cell.level for column, cell in kind.cells.items() if cell is not COUNTED},
         "aggregates": sorted(column.value for column, cell in kind.cells.items() if cell is COUNTED),
+        "cells": [_cell(column, kind.cells[column]) for column in Column if column in kind.cells],
+        "fields": fields(kind),
+        "example": kind.example,
         "privacy": kind.privacy(kind.example),
         "schema": f"/schemas/{path(kind)}",
     }
+
+
+def _cell(column: Column, cell: Cell) -> Json:
+    """A cell in words: to whom, on which condition, and what of it is seen."""
+    nl, en = COLUMNS[column]
+    shown = cell.reduce if isinstance(cell.reduce, Reduction) else None
+    return {
+        "column": column.value,
+        "level": cell.level,
+        "to": {"nl": nl, "en": en},
+        "condition": {"nl": cell.nl, "en": cell.en},
+        "reduction": {"nl": shown.nl if shown else "", "en": shown.en if shown else ""},
+    }
+
+
+def fields(kind: Kind) -> list[Json]:
+    """Fields of `data`, in order: name, type in words, whether required, and what it means."""
+    made = schema(kind)
+    definitions = made.get("definitions", {})
+    required = made.get("required", [])
+    return [
+        {
+            "name": name,
+            "type": _type(given, definitions),
+            "required": name in required,
+            "nl": FIELDS[name][0],
+            "en": FIELDS[name][1],
+        }
+        for name, given in made["properties"].items()
+    ]
+
+
+def _type(given: Json, definitions: Json) -> str:
+    if "$ref" in given:
+        return _type(definitions[given["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in given:
+        kinds = [_type(one, definitions) for one in given["anyOf"] if one.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if "enum" in given or "const" in given:
+        return "code: " + " ".join(str(value) for value in given.get("enum", [given.get("const")]))
+    if given.get("type") == "array":
+        return f"list of {_type(given['items'], definitions)}"
+    if given.get("type") == "object":
+        return "{" + ", ".join(given.get("properties", {})) + "}"
+    if "brin:" in given.get("pattern", ""):
+        return "organisation"
+    return str(given.get("format") or given.get("type", "text")).replace("string", "text")
+
+
+def matrix() -> dict[str, dict[str, str]]:
+    """The routing matrix of domain.md §2.9: code to column to level with its remark, such as `R(newcomer/moved)`;
+    `–` is never."""
+    return {
+        kind.code: {column.value: _printed(kind.cells.get(column)) for column in Column}
+        for kind in KINDS.values()
+    }
+
+
+def _printed(cell: Cell | None) -> str:
+    if cell is None:
+        return NEVER
+    return f"{cell.level}({cell.en})" if cell.en else cell.level
 
 
 def catalogue() -> list[Json]:
@@ -118,7 +188,7 @@ def _message(kind: Kind) -> Json:
                 "subject": {"type": "string"},
                 "time": {"type": "string", "format": "date-time"},
                 "sequence": {"type": "string", "pattern": "^[0-9]+$"},
-                "privacyclass": {"enum": ["G0", "G1", "P1", "P2"]},
+                "privacyclass": {"enum": ["G0", "G1", "P1", "P2", "A"]},
                 "data": {"$ref": f"./{path(kind)}"},
             },
         },

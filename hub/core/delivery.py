@@ -9,18 +9,33 @@ from hub.core.journal import identity
 from hub.core.records import Headers, Out
 from hub.core.topics import outbox
 
+ABOUT = "about"
+WITHDRAWS = "withdraws"
+
 
 class Delivery(NamedTuple):
     """One record of an outbox. `id` is the webhook-id: the same over retries, restarts and replays. `accepted` is
-    the Kafka timestamp (milliseconds) of the event that led to it; `subject` orders (same subject, same order)."""
+    the Kafka timestamp (milliseconds) of the event that led to it; `subject` orders (same subject, same order).
+    `about` are marks of what it is about, `withdraws` marks of what it takes back from this receiver
+    (`hub.core.withdrawal`); neither is ever sent."""
 
     id: str
     subject: str
     accepted: int
     body: bytes
+    about: tuple[str, ...] = ()
+    withdraws: tuple[str, ...] = ()
 
     def event(self) -> Event:
         return from_structured(self.body)
+
+    def headers(self) -> Headers:
+        made = [("delivery", self.id.encode()), ("accepted", str(self.accepted).encode())]
+        if self.about:
+            made.append((ABOUT, ",".join(self.about).encode()))
+        if self.withdraws:
+            made.append((WITHDRAWS, ",".join(self.withdraws).encode()))
+        return tuple(made)
 
 
 def delivery_id(source: str, id: str, subscription: str) -> str:
@@ -29,11 +44,7 @@ def delivery_id(source: str, id: str, subscription: str) -> str:
 
 
 def to_record(subscription: str, delivery: Delivery) -> Out:
-    headers: Headers = (
-        ("delivery", delivery.id.encode()),
-        ("accepted", str(delivery.accepted).encode()),
-    )
-    return Out(outbox(subscription), delivery.subject.encode(), delivery.body, headers)
+    return Out(outbox(subscription), delivery.subject.encode(), delivery.body, delivery.headers())
 
 
 def from_record(key: bytes | None, value: bytes, headers: Headers) -> Delivery:
@@ -44,4 +55,10 @@ def from_record(key: bytes | None, value: bytes, headers: Headers) -> Delivery:
         subject=(key or b"").decode(),
         accepted=int(given["accepted"]),
         body=value,
+        about=marks(given.get(ABOUT, b"")),
+        withdraws=marks(given.get(WITHDRAWS, b"")),
     )
+
+
+def marks(header: bytes) -> tuple[str, ...]:
+    return tuple(header.decode().split(",")) if header else ()

@@ -87,3 +87,15 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     free_places: int = 0
     shortfalls: int = 0
     signals: tuple[SignalFlow, ...] = ()
+
+
+class StandingSignal(msgspec.Struct, frozen=True):
+    """One signal that stands: `key` is the aggregate it is about (`learner/...`), `subject` what of it, `due` the date
+    its threshold passed. Of a person: only for those whom `hub.core.catalogue.signals` tells of it."""
+
+    key: str
+    rule: str
+    severity: str
+    responsible: str
+    due: str
+    subject: str

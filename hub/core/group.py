@@ -1,21 +1,13 @@
-"""Arrival groups, offers, and newcomers against places (T02), as pure functions of facts."""
+"""Arrival groups and offers, as pure functions of facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, timedelta
-from typing import Any
-
-from hub.core.catalogue.base import Data
-from hub.core.line import as_of, signals
+from hub.core import calendar
+from hub.core.facts import Data
+from hub.core.line import as_of
 from hub.core.policy import Rules
 from hub.core.state import Fact, State
-from hub.core.views import Band, Group, Offer, Places, Shortfall
-
-SECTORS = {"po": ("4-5", "6-11"), "vo": ("12-15", "16-17")}
-"""Which age bands need a place where (CL-AGEBAND, domain.md §2.2)."""
-
-CITY = "places/almere"
+from hub.core.views import Band, Group, Offer, Wave
 
 
 def group_view(state: State, rules: Rules) -> Group:
@@ -43,7 +35,7 @@ def group_view(state: State, rules: Rules) -> Group:
         as_of=as_of(state),
     )
     found.status = "updated" if newest in updates else "announced"
-    _with_arrival(found, waves, rules)
+    _with_arrival(found, waves, newest, rules)
     if cancelled:
         found.status, found.cancel_reason = "cancelled", cancelled.data["reason"]
         found.warn_on = found.breach_on = ""
@@ -58,22 +50,35 @@ def _beyond(fact: Fact, cancelled: Fact | None) -> bool:
     return cancelled is not None and fact.rank() > cancelled.rank()
 
 
-def _with_arrival(found: Group, waves: list[Fact], rules: Rules) -> None:
+def _with_arrival(found: Group, waves: list[Fact], newest: Fact | None, rules: Rules) -> None:
     if not waves:
         return
     found.status, found.waves = "arrived", len(waves)
     found.arrived_on = min(f.data["arrivedOn"] for f in waves)
-    found.clock_start = min(f.data["schoolClockStart"] for f in waves)
-    start = date.fromisoformat(found.clock_start)
-    found.warn_on = (start + timedelta(days=rules.arrival_warn_days)).isoformat()
-    found.breach_on = add_months(start, rules.arrival_breach_months).isoformat()
+    found.arrivals = _arrivals(waves, newest, rules)
+    found.clock_start = found.arrivals[0].clock_start
+    found.breach_on = found.arrivals[0].breach_on
+    found.warn_on = calendar.add_days(found.clock_start, rules.arrival_warn_days)
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on; the last of the month where that day does not exist."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return min(first_of_next - timedelta(days=1), date(year, month + 1, 1) + timedelta(days=day.day - 1))
+def _arrivals(waves: list[Fact], newest: Fact | None, rules: Rules) -> list[Wave]:
+    """By the start of the clock. A full state that is newer than all waves tells how many are still there."""
+    overtaken = newest is not None and all(f.rank() < newest.rank() for f in waves)
+    left = {b["ageBand"]: b["count"] for b in newest.data["bands"]} if newest and overtaken else None
+    ordered = sorted(waves, key=lambda f: (f.data["schoolClockStart"], f.data["arrivedOn"], f.rank()))
+    return [_wave(fact.data, left, rules) for fact in ordered]
+
+
+def _wave(data: Data, left: dict[str, int] | None, rules: Rules) -> Wave:
+    breach = calendar.add_months(data["schoolClockStart"], rules.arrival_breach_months)
+    wave = Wave(data["arrivedOn"], data["schoolClockStart"], breach)
+    for band in data["bands"]:
+        age, count = band["ageBand"], band["count"]
+        if left is not None:
+            count = min(count, left.get(age, 0))
+            left[age] = left.get(age, 0) - count
+        wave.bands.append(Band(age, count))
+    return wave
 
 
 def offer_view(state: State) -> Offer:
@@ -92,71 +97,6 @@ def offer_view(state: State) -> Offer:
         free=max(0, capacity - occupied),
         next_start=data.get("nextStart") or [data["validFrom"]] if data else [],
         valid_to=data.get("validTo", ""),
+        codes=data.get("supportCodes") or [],
         as_of=as_of(state),
     )
-
-
-def demand(group: Group) -> Data:
-    """What a group asks of the city: children per sector from a date. Rumours and cancelled groups ask nothing."""
-    counted = group.status != "cancelled" and group.certainty not in ("rumour", "")
-    need = {sector: _sum(group.bands, ages) if counted else 0 for sector, ages in SECTORS.items()}
-    return {"kind": "demand", "from": group.expected_from, "need": need}
-
-
-def supply(offer: Offer) -> Data:
-    """What an offer gives the city: free places per sector, from its first start."""
-    if offer.kind != "places":
-        return {"kind": "supply", "from": "", "places": {}}
-    return {
-        "kind": "supply",
-        "from": min(offer.next_start),
-        "places": dict.fromkeys(_sectors(offer), offer.free),
-    }
-
-
-def _sectors(offer: Offer) -> Iterable[str]:
-    if offer.age_band:
-        return [s for s, ages in SECTORS.items() if offer.age_band in ages]
-    stage = (
-        "po" if offer.stage in ("po", "sbo", "so") else "vo" if offer.stage in ("vo", "vso", "pro") else ""
-    )
-    return [stage] if stage else list(SECTORS)
-
-
-def _sum(bands: Iterable[Band], ages: tuple[str, ...]) -> int:
-    return sum(b.count for b in bands if b.age_band in ages)
-
-
-def places_view(state: State) -> Places:
-    """All demand of the city against all free places."""
-    given = [f.data for f in state.facts.values()]
-    asked = [d for d in given if d["kind"] == "demand"]
-    free = [d for d in given if d["kind"] == "supply"]
-    return Places(
-        city=state.key.removeprefix("places/"),
-        demand=sum(sum(d["need"].values()) for d in asked),
-        free=sum(sum(d["places"].values()) for d in free),
-        shortfalls=[s for sector in SECTORS for s in _shortfalls(sector, state)],
-        signals=signals(state),
-    )
-
-
-def _shortfalls(sector: str, state: State) -> Iterable[Shortfall]:
-    """T02: children expected before the first start after a group's coming, against places free by that start.
-
-    A sector for which nobody published places is unknown, not full.
-    """
-    given = state.facts.items()
-    supplies = [f.data for _, f in given if f.data["kind"] == "supply" and sector in f.data["places"]]
-    asked = {slot: f.data for slot, f in given if f.data["kind"] == "demand" and f.data["need"].get(sector)}
-    for slot, one in sorted(asked.items()) if supplies else ():
-        start = _first_start(supplies, one["from"])
-        need = sum(d["need"][sector] for d in asked.values() if d["from"] <= start)
-        free = sum(d["places"][sector] for d in supplies if d["from"] <= start)
-        if need > free:
-            yield Shortfall(slot.removeprefix("group/"), sector, start, need, free)
-
-
-def _first_start(supplies: list[dict[str, Any]], day: str) -> str:
-    starts: list[str] = sorted(d["from"] for d in supplies)
-    return next((s for s in starts if s >= day), max(starts[-1], day))

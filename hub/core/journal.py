@@ -13,6 +13,9 @@ import msgspec
 from hub.core.records import Out
 from hub.core.topics import JOURNAL
 
+WITHDRAWN = "withdrawn"
+"""How a delivery ends that was taken back before it was delivered."""
+
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """A partner that gets the event: `deliveries` maps subscription id to delivery id; `removed` names the fields
@@ -70,8 +73,9 @@ class Routed(Base, frozen=True, tag="routed"):
 
 
 class Repeat(Base, frozen=True, tag="repeat"):
-    """Changed nothing: `outcome` is `duplicate` (same source and id), `conflict` (same source and id, other content)
-    or `stale` (an older state than the one known)."""
+    """Changed nothing that is told: `outcome` is `duplicate` (same source and id), `conflict` (same source and id,
+    other content), `stale` (an older state than the one known), `quarantined` (an entry of that kind says why),
+    `erased` (the learner was, so it was dropped) or `out-of-scope-age` (after the 27th birthday, and not stored)."""
 
     publisher: str
     order: int
@@ -86,8 +90,10 @@ class Quarantined(Base, frozen=True, tag="quarantined"):
 
 
 class Attempted(Base, frozen=True, tag="attempted"):
-    """One delivery attempt. `outcome`: delivered, retry, stopped. `status` is the HTTP status or the failure's name;
-    `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since the event was accepted."""
+    """One delivery attempt, or the end of a delivery without one. `outcome`: delivered, retry, stopped, withdrawn (a
+    later event took it back before it was delivered; `attempt` is then how often it had been tried). `status` is the
+    HTTP status or the failure's name; `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since
+    the event was accepted."""
 
     partner: str
     subscription: str

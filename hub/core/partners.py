@@ -35,10 +35,12 @@ class Role(StrEnum):
 
 
 class Org(msgspec.Struct, frozen=True):
-    """An organisation by its OrgRef (`brin:00YY01`, `swv:..`, `lrk:..`, `oin:..`, `kvk:..`)."""
+    """An organisation by its OrgRef (`brin:00YY01`, `swv:..`, `lrk:..`, `oin:..`, `kvk:..`); `area` is the stadsdeel it
+    is in (CL-AREA), "" when it is in none or in several."""
 
     ref: str
     name: str
+    area: str = ""
 
 
 class Token(msgspec.Struct, frozen=True):

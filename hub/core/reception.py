@@ -22,6 +22,7 @@ ALARMING = frozenset(
     {
         "foreign-source",
         "foreign-organisation",
+        "foreign-correction",
         "not-your-type",
         "personal-data",
         "unknown-field",

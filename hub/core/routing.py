@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hub.core.catalogue.base import Case, Data, Kind, Reduce
+import msgspec
+
+from hub.core import withdrawal
+from hub.core.catalogue.base import Case, Data, Kind, Reduce, always
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
 from hub.core.partners import Partner
 from hub.core.personal import escape
 from hub.core.records import Out
+from hub.core.state import Fact
+
+HAD = "HAD"
+"""Stands for a column: had what is changed now."""
+
+EVERYBODY = "*"
 
 
-class Telling(NamedTuple):
+class Telling(msgspec.Struct, frozen=True):
     """One partner that gets the event, by which column of the matrix, and how reduced."""
 
     partner: Partner
@@ -28,19 +37,26 @@ class Decision(NamedTuple):
     withheld: tuple[Withheld, ...]
 
 
-def decide(kind: Kind, case: Case) -> Decision:
+def shut(reason: str) -> Decision:
+    """Nobody is told, whatever the matrix says."""
+    return Decision((), (Withheld(EVERYBODY, reason),))
+
+
+def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     """Partners that get this fact now and had not got it yet, and per column why others do not. Columns that only
     count, and those that never get anything, are the catalogue's and not repeated here.
 
-    The publisher itself is never told its own event. Who matches several columns gets the fullest of them.
+    The publisher itself is never told its own event. Who matches several columns gets the fullest of them. A change,
+    correction or withdrawal also reaches everyone who had what it changes: whom no column finds any more gets a
+    notice of it, with nothing of what is new. `replaced` is the fact that this one took the place of.
     """
     publisher = case.policy.directory.of_source(str(case.fact.attributes["source"]))
     done = {*case.fact.told, publisher.id if publisher else ""}
-    had = set(case.state.receivers.get(kind.aggregate(case.data), ())) if kind.follow else set()
+    had, corrected = _had(kind, case, replaced), _corrected(case)
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
     for column, cell in kind.told.items():
-        why = cell.when(case)
+        why = cell.when(case) if cell.when is not always else ""
         if why:
             withheld.append(Withheld(column, why))
             if not had:
@@ -48,7 +64,30 @@ def decide(kind: Kind, case: Case) -> Decision:
         for partner in cell.who(case):
             if partner.id not in done and (not why or partner.id in had):
                 _fullest(found, Telling(partner, column, cell.level, cell.reduce))
+    for id in sorted((had | corrected) - found.keys() - done) if had or corrected else ():
+        left = case.policy.directory.get(id)
+        if left is not None:
+            found[id] = Telling(left, HAD, "R", kind.notice)
     return Decision(tuple(found.values()), tuple(withheld))
+
+
+def _had(kind: Kind, case: Case, replaced: Fact | None) -> set[str]:
+    """Who got what this event stands in place of: for kinds that follow, anything of its aggregate; for a correction,
+    the fact that it replaces. They get it in the shape that they had, whatever has changed since."""
+    had = set(case.state.receivers.get(kind.aggregate(case.data), ())) if kind.follow else set()
+    if replaced is not None and "corrects" in case.data:
+        had.update(replaced.told)
+    return had
+
+
+def _corrected(case: Case) -> set[str]:
+    """Who got the very event that this one corrects, also one about something else."""
+    corrects = case.data.get("corrects")
+    if corrects is None:
+        return set()
+    named = (corrects["source"], corrects["id"])
+    facts = case.state.facts.values()
+    return {id for f in facts if (f.attributes["source"], f.attributes["id"]) == named for id in f.told}
 
 
 def _fullest(found: dict[str, Telling], telling: Telling) -> None:
@@ -57,10 +96,14 @@ def _fullest(found: dict[str, Telling], telling: Telling) -> None:
         found[telling.partner.id] = telling
 
 
-def deliver(decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
+def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
     """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
     the Kafka timestamp of the event that led to it, which may be a later one."""
+    if not decision.tellings:
+        return [], ()
     shown = _Reductions(case)
+    withdraws = kind.withdraws(case)
+    about = withdrawal.about(case.state.key, kind.aggregate(case.data), withdraws)
     attributes = case.fact.attributes
     source, id = str(attributes["source"]), str(attributes["id"])
     subject = str(attributes.get("subject") or case.state.key)
@@ -73,7 +116,8 @@ def deliver(decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[T
             if subscription.wants(attributes):
                 made = delivery_id(source, id, subscription.id)
                 deliveries[subscription.id] = made
-                out.append(to_record(subscription.id, Delivery(made, subject, at, body)))
+                made_of = Delivery(made, subject, at, body, about, withdraws)
+                out.append(to_record(subscription.id, made_of))
         told.append(Told(telling.partner.id, telling.column, deliveries, removed))
     return out, tuple(told)
 

@@ -23,12 +23,12 @@ Rank = tuple[int, str, str, str]
 class Fact(msgspec.Struct, omit_defaults=True):
     """An accepted event, as far as it must be kept to show it and to route it later.
 
-    `accepted` is the Kafka timestamp in milliseconds. `told` lists the partners that got exactly this event.
+    `known` is the day (ISO) on which the hub came to know it. `told` lists the partners that got exactly this event.
     """
 
     attributes: dict[str, Attribute]
     data: dict[str, Any]
-    accepted: int = 0
+    known: str = ""
     told: list[str] = []
 
     @property
@@ -62,13 +62,26 @@ class Raised(msgspec.Struct, omit_defaults=True):
     subject: str
 
 
+class Bundle(msgspec.Struct, omit_defaults=True):
+    """What a linked line shares (E27 merged): all its facts as of its step `revision`. `survivor` when the line that
+    shares is the one that stays; `open` is false once the link was split, and then there are no facts."""
+
+    revision: int
+    survivor: bool = False
+    open: bool = True
+    facts: dict[str, Fact] = {}
+
+
 class State(msgspec.Struct, omit_defaults=True):
     """Everything stored under one key of the table and of `hub.lines`.
 
     `steps` counts what was folded; `positions` holds the highest offset handled per input topic, so that a record
     that Kafka hands out again after a crash is known as such; `seen` maps event identity to content hash; `receivers`
     lists, per aggregate, the partners that ever got something of it; `due` is the next date on which a clock changes
-    something (ISO, empty = none), `looked` the last one on which its clocks were read.
+    something (ISO, empty = none), `looked` the last one on which its clocks were read. `shared` holds what linked
+    lines share, by their key, and `sent` a hash of what was last shared with each. `erased` is the day of erasure:
+    from then on the state is a tombstone, and all the rest but `positions` is empty. `kept` are counts of erased
+    learners (key `census/erased` only).
     """
 
     key: str
@@ -80,6 +93,10 @@ class State(msgspec.Struct, omit_defaults=True):
     signals: dict[str, Raised] = {}
     due: str = ""
     looked: str = ""
+    shared: dict[str, Bundle] = {}
+    sent: dict[str, str] = {}
+    erased: str = ""
+    kept: dict[str, int] = {}
 
     def of(self, prefix: str) -> dict[str, Fact]:
         """Facts in slots that begin with `prefix`, which is cut off."""

@@ -42,8 +42,8 @@ def ingress(partner: str) -> str:
 
 
 def events_topic(privacy: str) -> str:
-    """Privacy classes never share a topic (domain.md §0). `privacy` is G0, G1, P1 or P2."""
-    return {"G0": EVENTS_G, "G1": EVENTS_G, "P1": EVENTS_P1, "P2": EVENTS_P2}[privacy]
+    """Privacy classes never share a topic (domain.md §0). `privacy` is G0, G1, P1, P2 or A."""
+    return {"G0": EVENTS_G, "G1": EVENTS_G, "A": EVENTS_G, "P1": EVENTS_P1, "P2": EVENTS_P2}[privacy]
 
 
 class Topic(NamedTuple):

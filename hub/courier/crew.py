@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from hub.courier.scout import Look
 from hub.courier.sender import Reply
 from hub.courier.writer import Write
 
@@ -27,6 +28,7 @@ class Crew:
 
     send: Send
     write: Write
+    look: Look
     origin: str
     schedule: tuple[float, ...]
     now: Callable[[], int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from typing import TypeVar
 
 from hub.core import journal
 from hub.core.delivery import Delivery, from_record
@@ -15,6 +16,7 @@ from hub.core.subscription import Status, Subscription
 from hub.courier import report, request
 from hub.courier.crew import Crew
 from hub.courier.gate import Alarm, Gate
+from hub.courier.outlook import Outlook, Unsaid
 from hub.courier.permit import Permit
 from hub.courier.sender import Reply
 from hub.courier.signing import BadSecret
@@ -22,11 +24,13 @@ from hub.courier.window import Window
 from hub.telemetry import log
 
 _OUTCOMES: dict[type[Verdict], str] = {Delivered: "delivered", Retry: "retry", Stop: "stopped"}
+_NOT_SENT = Reply(Answer(0), {}, 0.0)
+T = TypeVar("T")
 
 
 class Lane:
     """Delivers the records it is fed: in order per subject, subjects side by side, each until it is
-    delivered.
+    delivered, or taken back by a later record before it was.
 
     `on_progress` is told when a record is finished. The next courier counts attempts from 1 again. Must be
     closed.
@@ -38,6 +42,8 @@ class Lane:
         self.window = Window()
         self.subscription = subscription
         self._crew = crew
+        self._outlook = Outlook(subscription.id, crew.look, crew.steady)
+        self._unsaid = Unsaid()
         self._on_progress = on_progress
         self._gate = Gate(crew.steady)
         self._alarm = Alarm()
@@ -56,8 +62,19 @@ class Lane:
 
     def feed(self, records: Iterable[Record]) -> None:
         for record in records:
+            self._outlook.feed(record)
             self.window.add(record)
         self._start()
+
+    @property
+    def low_water(self) -> int | None:
+        """Below this offset nothing need ever be read again; None before the first record."""
+        at, held = self.window.low_water, self._unsaid.oldest
+        return at if at is None or held is None else min(at, held - 1)
+
+    def passed(self, offset: int) -> None:
+        """It is written down that everything below `offset` is done."""
+        self._outlook.forget(offset)
 
     async def drain(self, seconds: float) -> None:
         """Starts nothing more and waits so long for what is on the wire; `close` must follow."""
@@ -102,12 +119,16 @@ class Lane:
             delivery, event = _read(record)
         except (KeyError, ValueError):
             return self._unreadable(record)
-        attempt = 0
+        number, attempt = record.offset + 1, 0
         while True:
             await self._wait(self._gate.enter())
+            if await self._wait(self._outlook.takes_back(record, delivery, attempt, self._crew.now())):
+                return self._withdrawn(delivery, event, number, attempt)
+            if not self._gate.is_open:
+                continue
             attempt += 1
             used = self.subscription
-            entry, verdict = await self._attempt(delivery, event, record.offset + 1, attempt)
+            entry, verdict = await self._attempt(delivery, event, number, attempt)
             if isinstance(verdict, Delivered):
                 self._alarm.reached()
                 return entry
@@ -125,10 +146,29 @@ class Lane:
     async def _attempt(
         self, delivery: Delivery, event: Event, number: int, attempt: int
     ) -> tuple[Attempted, Verdict]:
-        reply = await self._post(delivery, number)
+        text, named = self._unsaid.named()
+        reply = await self._post(delivery, number, text)
+        verdict = judge(
+            reply.answer, attempt, self._crew.schedule, self._crew.now() / 1000, self._crew.draw()
+        )
+        if isinstance(verdict, Delivered):
+            self._unsaid.said(named)
+        entry = self._entry(delivery, event, number, attempt, _OUTCOMES[type(verdict)], reply)
+        report.attempted(entry, verdict.after if isinstance(verdict, Retry) else 0.0, delivery.accepted)
+        return entry, verdict
+
+    def _withdrawn(self, delivery: Delivery, event: Event, number: int, attempts: int) -> Attempted:
+        """Taken back before anybody took it: it is not sent (any more), and the next request says so."""
+        self._unsaid.add(number)
+        entry = self._entry(delivery, event, number, attempts, journal.WITHDRAWN, _NOT_SENT)
+        report.withdrawn(entry)
+        return entry
+
+    def _entry(
+        self, delivery: Delivery, event: Event, number: int, attempt: int, outcome: str, reply: Reply
+    ) -> Attempted:
         now = self._crew.now()
-        verdict = judge(reply.answer, attempt, self._crew.schedule, now / 1000, self._crew.draw())
-        entry = Attempted(
+        return Attempted(
             at=now,
             source=event.source,
             id=event.id,
@@ -138,23 +178,21 @@ class Lane:
             delivery=delivery.id,
             number=number,
             attempt=attempt,
-            outcome=_OUTCOMES[type(verdict)],
+            outcome=outcome,
             status=reply.answer.label,
             took=round(reply.took * 1000),
             waited=max(0, now - delivery.accepted),
         )
-        report.attempted(entry, verdict.after if isinstance(verdict, Retry) else 0.0, delivery.accepted)
-        return entry, verdict
 
-    async def _post(self, delivery: Delivery, number: int) -> Reply:
-        used = self.subscription
+    async def _post(self, delivery: Delivery, number: int, withdrawn: str) -> Reply:
+        used, now = self.subscription, self._crew.now() // 1000
         try:
-            made = request.build(delivery, used, number, self._crew.origin, self._crew.now() // 1000)
+            made = request.build(delivery, used, number, self._crew.origin, now, withdrawn)
         except BadSecret:
             return Reply(Answer(0, "bad-secret"), {}, 0.0)
         return await self._crew.send("POST", used.sink or "", made.headers, made.body)
 
-    async def _wait(self, moment: Coroutine[None, None, None]) -> None:
+    async def _wait(self, moment: Coroutine[None, None, T]) -> T:
         """Waits where a stop need not wait along."""
         task = asyncio.current_task()
         if self._ending or task is None:
@@ -162,7 +200,7 @@ class Lane:
             raise asyncio.CancelledError
         self._idle.add(task)
         try:
-            await moment
+            return await moment
         finally:
             self._idle.discard(task)
 

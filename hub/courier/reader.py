@@ -192,7 +192,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.pause(part)
         if lane is None:
             return
-        position = lane.window.low_water
+        position = lane.low_water
         self._close([part])
         if position is not None:
             self._consumer.seek(part, position)
@@ -231,7 +231,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.resume(part)
 
     async def _commit(self) -> None:
-        low = {part: lane.window.low_water for part, lane in self._lanes.items()}
+        low = {part: lane.low_water for part, lane in self._lanes.items()}
         new = {part: at for part, at in low.items() if at is not None and self._committed.get(part) != at}
         if not new:
             return
@@ -239,6 +239,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         # Not `consumer.commit`: that refuses while a rebalance is on, which is when it matters most.
         await self._consumer._coordinator.commit_offsets(None, offsets)
         self._committed.update(new)
+        for part, lane in self._lanes.items():
+            if part in new:
+                lane.passed(new[part])
 
     def _missing(self) -> bool:
         known = self._consumer.subscription()

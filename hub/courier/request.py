@@ -38,9 +38,11 @@ class Request(NamedTuple):
     body: bytes
 
 
-def build(delivery: Delivery, subscription: Subscription, number: int, origin: str, now: int) -> Request:
+def build(
+    delivery: Delivery, subscription: Subscription, number: int, origin: str, now: int, withdrawn: str = ""
+) -> Request:
     """The request of one attempt at `now` (seconds since 1970). `number` is the place of the record in this
-    feed.
+    feed, `withdrawn` names places (`5,7-9`) of records that will not be sent.
 
     Raises BadSecret when the subscription cannot sign.
     """
@@ -54,6 +56,8 @@ def build(delivery: Delivery, subscription: Subscription, number: int, origin: s
         "Hub-Sequence": str(number),
         "Hub-Subscription": subscription.id,
     }
+    if withdrawn:
+        ours["Hub-Withdrawn"] = withdrawn
     return Request(_theirs(subscription, ours) | ours, body)
 
 

@@ -17,6 +17,7 @@ from hub.courier.crew import Crew
 from hub.courier.guard import Lookup
 from hub.courier.reader import Reader
 from hub.courier.register import Register
+from hub.courier.scout import Scout
 from hub.courier.sender import Sender
 from hub.courier.writer import Writer
 from hub.settings import Settings
@@ -107,7 +108,8 @@ class Courier:
     async def _session(self, sender: Sender, stopped: asyncio.Task[bool]) -> None:
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         writer = Writer(self._settings)
-        crew = self._crew(sender, writer, failed)
+        scout = Scout(self._settings.bootstrap)
+        crew = self._crew(sender, writer, scout, failed)
         reader = Reader(self._settings, self._register, crew, self._group, self._prefix, self._instance)
         try:
             await writer.start()
@@ -117,9 +119,10 @@ class Courier:
         finally:
             self._reader = None
             await reader.stop()
+            await scout.stop()
             await writer.stop()
 
-    def _crew(self, sender: Sender, writer: Writer, failed: asyncio.Future[None]) -> Crew:
+    def _crew(self, sender: Sender, writer: Writer, scout: Scout, failed: asyncio.Future[None]) -> Crew:
         def fail(error: BaseException) -> None:
             if not failed.done():
                 failed.set_exception(error)
@@ -127,6 +130,7 @@ class Courier:
         return Crew(
             send=sender.send,
             write=writer.write,
+            look=scout.look,
             origin=self._settings.webhook_origin,
             schedule=self._settings.retry_schedule,
             now=lambda: time.time_ns() // 1_000_000,

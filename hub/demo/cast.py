@@ -7,6 +7,8 @@ from random import Random
 from hub.core.partners import Directory, Partner, Role
 
 GEMEENTE = "gemeente-almere"
+LEERPLICHT = "leerplicht-almere"
+DOORSTROOMPUNT = "doorstroompunt-flevoland"
 TAALCENTRUM = "taalcentrum-almere"
 SWV = "passend-onderwijs-almere"
 OPDC = "opdc-almere"
@@ -26,6 +28,7 @@ class Cast:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
+        self._with_role = {role: self._acting(role) for role in Role}
 
     def partner(self, id: str) -> Partner:
         return self.directory.partners[id]
@@ -38,7 +41,10 @@ class Cast:
 
     def with_role(self, role: Role) -> list[str]:
         """Partners that act in this role; who may only publish some types, or is another kind of school, does not."""
-        return [p.id for p in self.directory.with_role(role) if not p.types and p.id != PRO]
+        return self._with_role[role]
 
     def pick(self, rng: Random, role: Role, *, other_than: str = "") -> str:
         return rng.choice([id for id in self.with_role(role) if id != other_than])
+
+    def _acting(self, role: Role) -> list[str]:
+        return [p.id for p in self.directory.with_role(role) if not p.types and p.id != PRO]

@@ -23,6 +23,7 @@ from hub.core.policy import Policy
 from hub.core.records import Record
 from hub.core.topics import COMMANDS, EVENTS, JOURNAL, LINES, QUARANTINE
 from hub.core.views import View
+from hub.core.withdrawal import taken_back
 from hub.demo.log import read_all
 from hub.demo.receipts import Receipt
 from hub.demo.replay import Expected, contributed, replay, steps_of
@@ -138,8 +139,9 @@ def compare(kept: Kept, told: Told, policy: Policy, shown: Mapping[str, View] | 
     found: Counter[Difference] = Counter()
     found.update(Difference(UNHANDLED, type) for type in expected.unhandled)
     found.update(_doors(kept, told))
-    found.update(_deliveries(expected, told.receipts, owner))
-    found.update(_feeds(told.receipts, owner))
+    back = _taken_back(expected)
+    found.update(_deliveries(expected, back, told.receipts, owner))
+    found.update(_feeds(told.receipts, _withdrawn(kept.journal, back), owner))
     found.update(_stored(expected, kept.lines, policy))
     found.update(_lost(expected))
     if shown is not None:
@@ -195,13 +197,33 @@ def _doors(kept: Kept, told: Told) -> Iterator[Difference]:
     yield from (Difference(SMUGGLED) for source, id in told.refused if identity(source, id) in stored)
 
 
-def _deliveries(expected: Expected, receipts: Sequence[Receipt], owner: _Owners) -> Iterator[Difference]:
+def _taken_back(expected: Expected) -> set[str]:
+    """Ids of deliveries that the policy takes back with a later one: who had not got them yet need not."""
+    outboxes: dict[str, list[Delivery]] = defaultdict(list)
+    for subscription, delivery in (*expected.allowed, *expected.promised):
+        outboxes[subscription].append(delivery)
+    return {box[place].id for box in outboxes.values() for place in taken_back(box)}
+
+
+def _withdrawn(entries: Iterable[journal.Entry], back: Collection[str]) -> Mapping[str, set[int]]:
+    """Numbers that were left out of a feed, as the journal tells it; believed of what the policy takes back."""
+    found: dict[str, set[int]] = defaultdict(set)
+    ended = (e for e in entries if isinstance(e, journal.Attempted) and e.outcome == journal.WITHDRAWN)
+    for one in ended:
+        if one.delivery in back:
+            found[one.subscription].add(one.number)
+    return found
+
+
+def _deliveries(
+    expected: Expected, back: Collection[str], receipts: Sequence[Receipt], owner: _Owners
+) -> Iterator[Difference]:
     promised = _sorted_out((s, _event(d), d.id) for s, d in expected.promised)
     allowed = _sorted_out((s, _event(d), d.id) for s, d in expected.allowed)
     received = _sorted_out((r.subscription, _comparable(r.event), r.delivery) for r in receipts)
     for thing, wanted in promised.items():
         got = received.get(thing, {})
-        short = len(wanted) - len(got)
+        short = len(wanted.keys() - back) - len(got)
         yield from [Difference(MISSING, thing.type, owner.of(thing.subscription))] * max(0, short)
     for thing, got in received.items():
         bodies = [*promised.get(thing, {}).values(), *allowed.get(thing, {}).values()]
@@ -251,8 +273,11 @@ def _comparable(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**texts, "data": event.get("data")}
 
 
-def _feeds(receipts: Sequence[Receipt], owner: _Owners) -> Iterator[Difference]:
-    """Numbers without gaps from 1 on, and what is about one subject in the order of its numbers."""
+def _feeds(
+    receipts: Sequence[Receipt], withdrawn: Mapping[str, set[int]], owner: _Owners
+) -> Iterator[Difference]:
+    """Numbers without gaps from 1 on but for those withdrawn, and what is about one subject in the order of its
+    numbers."""
     numbers: dict[str, set[int]] = defaultdict(set)
     newest: dict[tuple[str, str], int] = {}
     for one in receipts:
@@ -263,7 +288,8 @@ def _feeds(receipts: Sequence[Receipt], owner: _Owners) -> Iterator[Difference]:
             yield Difference(DISORDERED, one.event["type"], owner.of(one.subscription))
         newest[line] = max(one.number, newest.get(line, 0))
     for subscription, seen in numbers.items():
-        for _ in range(max(seen) - len(seen)):
+        whole = seen | {number for number in withdrawn.get(subscription, ()) if number < max(seen)}
+        for _ in range(max(seen) - len(whole)):
             yield Difference(GAP, partner=owner.of(subscription))
 
 

@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from hub.core.partners import Role
 from hub.demo import cast
-from hub.demo.teller import Data, Teller, later
+from hub.demo.teller import Data, Teller
 
 SITES = ("azc", "emergency", "crisis", "ukraine", "family-location", "status-holder-housing", "hotel")
 AREAS = ("haven", "stad", "buiten", "hout", "poort")
 LANGUAGES = ("uk", "ar", "ti", "so", "fa", "tr", "pl")
 BANDS = (("0-3", 0.15), ("4-5", 0.15), ("6-11", 0.4), ("12-15", 0.2), ("16-17", 0.1))
 CERTAINTY = ("requested", "decided", "confirmed")
+WEEKS = 44
+"""Weeks of the school year in which a group may be announced."""
 REVISIONS = (2, 6)
 """Changes between the first word of a group and its end: with those two 4-8 revisions (domain.md §4.3)."""
 
 
-def group(t: Teller, kind: str = "") -> None:
-    """A group is announced, changes some times, and arrives in waves or is called off. `kind` may be `small` (a few
-    children, who are personal data), `rumour` or `cancelled`."""
-    day = t.day((8, 3), (5, 28))
-    expected = later(day, 21, 60, t.rng)
+def bursts(rng: Random, start: date) -> list[date]:
+    """Mondays of the weeks in which many groups are announced at once: one in ten (§4.3, domain.md F10)."""
+    weeks = rng.sample(range(1, WEEKS), WEEKS // 10)
+    monday = start + timedelta(days=-start.weekday() % 7)
+    return [monday + timedelta(weeks=week) for week in sorted(weeks)]
+
+
+def group(t: Teller, kind: str = "", week: date | None = None) -> None:
+    """A group is announced, in a `week` or any time, changes some times, and arrives in waves or is called off. `kind`
+    may be `small` (a few children, who are personal data), `rumour`, `cancelled` or `revived` (wrongly, after that).
+    """
+    day = t.later(week, 0, 4) if week else t.day((8, 3), (5, 28))
+    expected = t.later(day, 21, 60)
     state = _announced(t, expected, t.rng.randint(2, 9) if kind == "small" else t.rng.randint(30, 300))
     if kind == "rumour":
         state["certainty"] = "rumour"
     t.tell(day, cast.GEMEENTE, "arrival-group.announced", state)
     for _ in range(t.rng.randint(*REVISIONS)):
-        day = later(day, 2, 8, t.rng)
+        day = t.later(day, 2, 8)
         state = _changed(t, state)
         t.tell(day, cast.GEMEENTE, "arrival-group.updated", state)
-    _end(t, max(day + timedelta(days=1), expected), state, cancelled=kind == "cancelled" or t.chance(0.15))
+    cancelled = kind in ("cancelled", "revived") or t.chance(0.15)
+    end = max(day + timedelta(days=1), expected)
+    _end(t, end, state, cancelled=cancelled)
+    if kind in ("cancelled", "revived"):
+        _after(t, end, state, stray=kind == "cancelled")
+
+
+def _after(t: Teller, end: date, state: Data, *, stray: bool) -> None:
+    """A change that was held up until after the cancellation (scenario S3): the hub lays it aside. Or a change that is
+    newer than the cancellation: that one is not believed."""
+    if not stray:
+        t.tell(end + timedelta(days=2), cast.GEMEENTE, "arrival-group.updated", _changed(t, state))
+        return
+    old = next(h for h in t.happenings if h.event["type"].endswith("updated.v1"))
+    t.happenings.append(
+        old._replace(at=t.happenings[-1].at + timedelta(days=1), event={**old.event, "id": t.uuid()})
+    )
 
 
 def _announced(t: Teller, expected: date, children: int) -> Data:
@@ -66,7 +93,7 @@ def _changed(t: Teller, state: Data) -> Data:
     at = CERTAINTY.index(state["certainty"]) + 1 if state["certainty"] in CERTAINTY else 0
     sure = {"certainty": CERTAINTY[min(at, len(CERTAINTY) - 1)]}
     if t.chance(0.4):
-        moved = later(date.fromisoformat(state["expectedFrom"]), 2, 10, t.rng)
+        moved = t.later(date.fromisoformat(state["expectedFrom"]), 2, 10)
         return {
             **state, **sure, "expectedFrom": moved.isoformat(), "changed": ["expectedFrom"], "reason": "date",
         }  # fmt: skip
@@ -87,7 +114,7 @@ def _end(t: Teller, day: date, state: Data, *, cancelled: bool) -> None:
         arrived = day.isoformat()
         told = {"arrivedOn": arrived, "schoolClockStart": arrived, "bands": state["bands"], "wave": wave}
         t.tell(day, cast.GEMEENTE, "arrival-group.arrived", {**group, **told})
-        day = later(day, 3, 10, t.rng)
+        day = t.later(day, 3, 10)
 
 
 def places(t: Teller, times: int) -> None:
@@ -100,14 +127,14 @@ def places(t: Teller, times: int) -> None:
             waiting = t.rng.choice((0, 0, 2, 3, 12, 40)) if occupied == capacity else 0
             _offer(t, day, cast.TAALCENTRUM, offer, "places", {
                 "stage": stage, "capacity": capacity, "occupied": occupied, "waiting": waiting,
-                "nextStart": [later(day, 7, 40, t.rng).isoformat()],
+                "nextStart": [t.later(day, 7, 40).isoformat()],
             })  # fmt: skip
 
 
-def offers(t: Teller, count: int) -> None:
-    """Offers of language lessons in September, modules in March, career days and support profiles all year."""
-    for _ in range(count):
-        t.rng.choice((_language, _module, _career, _support))(t)
+def offer(t: Teller) -> None:
+    """Language lessons in September, modules in March, career days and support profiles all year, what parents are
+    asked to pay, crisis places (F07, F17, F24, F30, F37, F41)."""
+    t.rng.choice((_language, _module, _career, _support, _contribution, _crisis))(t)
 
 
 def _language(t: Teller) -> None:
@@ -127,8 +154,17 @@ def _career(t: Teller) -> None:
 
 
 def _support(t: Teller) -> None:
-    more = {"supportCodes": t.rng.sample(["nt2", "dyslexie", "gedrag", "hoogbegaafd"], 2)}
+    more = {"supportCodes": t.rng.sample(["nt2", "language", "in-class", "group-arrangement"], 2)}
     _offer(t, t.day((9, 1), (6, 4)), t.pick(Role.VO), t.uuid(), "sop", more)
+
+
+def _contribution(t: Teller) -> None:
+    _offer(t, t.day((8, 24), (9, 25)), t.pick(Role.PO), t.uuid(), "contribution-cap", {"amountEur": 40})
+
+
+def _crisis(t: Teller) -> None:
+    more = {"capacity": 6, "occupied": t.rng.randint(0, 6), "stage": "vo"}
+    _offer(t, t.day((8, 24), (6, 25)), cast.OPDC, t.uuid(), "crisis", more)
 
 
 def _offer(t: Teller, day: date, by: str, id: str, kind: str, more: Data) -> None:

@@ -6,6 +6,7 @@ import base64
 import hmac
 import os
 import secrets
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Folder:
         self.path = path
         self.receipts = path / "receipts.jsonl"
         self.accepted = path / "accepted.jsonl"
+        self.clock = path / "clock"
         self._secret = self._own("secret", secrets.token_hex(32)).encode()
 
     def token(self, partner: str) -> str:
@@ -32,6 +34,10 @@ class Folder:
         path = self.path / "tokens.txt"
         _write_private(path, "".join(f"{p:30}{self.token(p)}\n" for p in partners))
         return path
+
+    def stand_at(self, day: date) -> None:
+        """Sets the clock of the hub (`HUB_CLOCK`): the year of the story goes by in minutes."""
+        _write_private(self.clock, day.isoformat())
 
     def next_run(self) -> int:
         path = self.path / "runs"

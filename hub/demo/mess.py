@@ -2,84 +2,99 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hub.core.partners import Role
 from hub.demo import cast
-from hub.demo.teller import Data, Happening, Learner, Teller
+from hub.demo.teller import Data, Learner, Teller
 
-MESSY = 0.03
-"""Share of all events that goes wrong somehow: two thirds of it in good faith, one third to be refused."""
+HONEST_IN, HOSTILE_IN = 50, 100
+"""One in so many events goes wrong in good faith, one in so many more is to be refused."""
+CLOSE = timedelta(days=10)
+"""Events further apart than this do not change places."""
+AFTER_GRACE = timedelta(hours=30)
 
 CANARIES = ("Kanarie Testpersoon", "123456782")
 """A name and a BSN (a well-known test number) that only refused events hold: neither may ever be found in the hub."""
 
-
-def add(t: Teller) -> None:
-    """Spoils some of what was told, and adds what must be refused. Each way to go wrong comes in turn, so that a
-    short story leaves none out."""
-    clean = len(t.happenings)
-    for turn in range(max(len(HONEST), round(clean * MESSY * 2 / 3))):
-        HONEST[turn % len(HONEST)](t)
-    for turn in range(max(len(HOSTILE), round(clean * MESSY / 3))):
-        code, wrong = HOSTILE[turn % len(HOSTILE)]
-        told = len(t.happenings)
-        wrong(t)
-        t.happenings[told:] = [one._replace(refused=code) for one in t.happenings[told:]]
+Spoiler = Callable[[Teller], bool]
+"""Spoils something of a chapter; False when there is nothing in it that can go wrong that way."""
 
 
-def _repeat(t: Teller) -> None:
+class Mess:
+    """Spoils one in `every` events. Each way to go wrong comes in turn, so that a short year leaves none out."""
+
+    def __init__(self, every: int = HONEST_IN) -> None:
+        self._every = max(1, every)
+        self._told = self._turn = 0
+
+    def spoil(self, t: Teller) -> None:
+        """Looks at the events of one chapter."""
+        self._told += len(t.happenings)
+        if self._told >= self._every * (self._turn + 1) and HONEST[self._turn % len(HONEST)](t):
+            self._turn += 1
+
+
+def _repeat(t: Teller) -> bool:
     """The same event again: a system that did not get, or did not keep, the answer."""
     one = t.rng.choice(t.happenings)
     t.happenings.append(one._replace(at=one.at + timedelta(hours=t.rng.choice((0, 1, 30)))))
+    return True
 
 
-def _conflict(t: Teller) -> None:
+def _conflict(t: Teller) -> bool:
     """The same source and id with other content: accepted at the door, set aside by the processor (S2)."""
-    one = t.rng.choice([h for h in t.happenings if h.event["type"].endswith("offer.published.v1")])
-    data = {**one.event["data"], "capacity": 9_999}
-    t.happenings.append(Happening(one.at + timedelta(hours=3), one.partner, {**one.event, "data": data}))
+    one = t.rng.choice(t.happenings)
+    data = one.event["data"]
+    if "occurredOn" in data:
+        other = {
+            **data,
+            "occurredOn": (date.fromisoformat(data["occurredOn"]) + timedelta(days=1)).isoformat(),
+        }
+    elif "offerId" in data:
+        other = {**data, "capacity": 9_999}
+    else:
+        return False
+    t.happenings.append(one._replace(at=one.at + AFTER_GRACE, event={**one.event, "data": other}))
+    return True
 
 
-def _late(t: Teller) -> None:
+def _late(t: Teller) -> bool:
     """Sent days after it was recorded: `time` stays what it was."""
+    return _held_up(t, timedelta(days=t.rng.randint(2, 10)))
+
+
+def _later_that_day(t: Teller) -> bool:
+    """Within the day in which events of one moment may come in any order."""
+    return _held_up(t, timedelta(hours=t.rng.randint(2, 20)))
+
+
+def _held_up(t: Teller, time: timedelta) -> bool:
     place = t.rng.randrange(len(t.happenings))
     one = t.happenings[place]
-    t.happenings[place] = one._replace(at=one.at + timedelta(days=t.rng.randint(2, 10)))
+    t.happenings[place] = one._replace(at=one.at + time)
+    return True
 
 
-def _swapped(t: Teller) -> None:
+def _swapped(t: Teller) -> bool:
     """Two events that follow one another, of one learner or group, come in the wrong way round."""
-    first, second = t.rng.choice(_neighbours(t))
+    order = sorted(range(len(t.happenings)), key=lambda n: t.happenings[n].at)
+    close = [(a, b) for a, b in pairwise(order) if t.happenings[b].at - t.happenings[a].at < CLOSE]
+    if not close:
+        return False
+    first, second = t.rng.choice(close)
     one, other = t.happenings[first], t.happenings[second]
     t.happenings[first], t.happenings[second] = one._replace(at=other.at), other._replace(at=one.at)
+    return True
 
 
-def _neighbours(t: Teller) -> list[tuple[int, int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for place, one in enumerate(t.happenings):
-        found[_about(one.event["data"])].append(place)
-    return [(a, b) for places in found.values() for a, b in pairwise(places)]
-
-
-def _about(data: Data) -> str:
-    return str(data.get("learnerId") or data.get("groupId") or data.get("offerId"))
-
-
-def _stray(t: Teller) -> None:
-    """A change with a lower sequence, after the group was called off (S3)."""
-    cancelled = [h for h in t.happenings if h.event["type"].endswith("arrival-group.cancelled.v1")]
-    if cancelled:
-        end = t.rng.choice(cancelled)
-        group = end.event["data"]["groupId"]
-        known = [h for h in t.happenings if h.event["data"].get("groupId") == group and h is not end]
-        changed = [h for h in known if h.event["type"].endswith("arrival-group.updated.v1")]
-        if changed:
-            again = {**changed[0].event, "id": t.uuid()}
-            t.happenings.append(Happening(end.at + timedelta(days=1), cast.GEMEENTE, again))
+def hostile(t: Teller, turn: int) -> None:
+    """One event that must be refused, each way in turn."""
+    code, wrong = HOSTILE[turn % len(HOSTILE)]
+    wrong(t)
+    t.happenings[:] = [one._replace(refused=code) for one in t.happenings]
 
 
 def _tlv_by_school(t: Teller) -> None:
@@ -127,6 +142,15 @@ def _half(t: Teller) -> None:
     del event["data"]["startOn"]
 
 
+def _open_class(t: Teller) -> None:
+    """Says of itself that everybody may see it."""
+    _enrolment(t, {})["privacyclass"] = "G0"
+
+
+def _name_in_attribute(t: Teller) -> None:
+    _enrolment(t, {})["subject"] = f"leerling {CANARIES[0]}"
+
+
 def _enrolment(t: Teller, more: Data) -> Data:
     """The event as it stands in the story, to be spoiled."""
     day, somebody = t.day((8, 10), (7, 10)), _somebody(t)
@@ -139,15 +163,7 @@ def _somebody(t: Teller) -> Learner:
     return t.learner(7, t.start)
 
 
-HONEST: tuple[Callable[[Teller], None], ...] = (
-    _repeat,
-    _swapped,
-    _late,
-    _repeat,
-    _conflict,
-    _stray,
-    _swapped,
-)
+HONEST: tuple[Spoiler, ...] = (_repeat, _swapped, _late, _repeat, _conflict, _later_that_day, _swapped)
 HOSTILE: tuple[tuple[str, Callable[[Teller], None]], ...] = (
     ("unknown-field", _name),
     ("not-your-type", _tlv_by_school),
@@ -157,5 +173,7 @@ HOSTILE: tuple[tuple[str, Callable[[Teller], None]], ...] = (
     ("foreign-organisation", _foreign_school),
     ("unknown-field", _remark),
     ("missing", _half),
+    ("privacyclass", _open_class),
+    ("free-text", _name_in_attribute),
 )
 """Ways to be refused, each with the fault code that must be among the answers."""

@@ -109,6 +109,7 @@ class Feed:
         self._events = f"{url}/v1/subscriptions/{subscription}/events"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._partner, self._subscription = partner, subscription
+        self._next = 0
 
     async def follow(self, receipts: Receipts, received: Received) -> None:
         """Until cancelled. What goes wrong on the way is tried again: nothing is lost by it."""
@@ -120,10 +121,14 @@ class Feed:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _read(self, receipts: Receipts, received: Received) -> None:
-        after = receipts.reached(self._subscription)
+        after = max(self._next, receipts.reached(self._subscription))
         asked = {"after": after, "limit": 200, "wait": READ_SECONDS}
         response = await self._http.get(self._events, params=asked, headers=self._headers)
         response.raise_for_status()
-        for one in response.json()["events"]:
+        page = response.json()
+        for one in page["events"]:
+            if "withdrawn" in one:
+                continue
             receipt = Receipt(self._subscription, one["deliveryId"], one["number"], one["event"])
             take(receipts, received, self._partner, receipt)
+        self._next = page["next"]

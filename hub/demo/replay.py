@@ -154,4 +154,5 @@ def _contributions(out: Iterable[Out]) -> Iterator[tuple[str, Any]]:
     for record in out:
         if record.topic == COMMANDS and record.value is not None:
             command = orjson.loads(record.value)
-            yield command["slot"], command["data"]
+            if command["command"] == "contribute":
+                yield command["slot"], command["data"]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol
@@ -68,7 +68,13 @@ def pace(options: Options) -> Pace:
     return Pace(seconds, days, round((options.rate or EVENTS_PER_SECOND) * story.DAYS / days))
 
 
-def main(settings: Settings, options: Options, up: Up, read_model: ReadModel | None = None) -> int:
+def main(
+    settings: Settings,
+    options: Options,
+    up: Up,
+    read_model: ReadModel | None = None,
+    rules: Rules | None = None,
+) -> int:
     """Runs until Ctrl-C; headless for `options.seconds`, then 0 only if everybody got exactly what the policy names.
 
     All state lies in the folder `demo` of the data folder. `read_model` is checked as well, when it is given.
@@ -80,15 +86,17 @@ def main(settings: Settings, options: Options, up: Up, read_model: ReadModel | N
     partners = directory.load(DIRECTORY, folder.token)
     path = folder.path / "directory.yaml"
     path.write_text(directory.dump(partners), encoding="utf-8")
-    adapted = _adapted(settings, path)
-    demo = Demo(adapted, options, Directory(partners), folder, read_model, started)
+    folder.stand_at(story.first_day(story.FIRST_YEAR).date())
+    adapted = _adapted(settings, path, folder.clock)
+    demo = Demo(adapted, options, Directory(partners), folder, read_model, rules, started)
     return up(adapted, demo.run)
 
 
-def _adapted(settings: Settings, partners: Path) -> Settings:
+def _adapted(settings: Settings, partners: Path, clock: Path) -> Settings:
     changes = {
         "data": settings.data / "demo",
         "partners": partners,
+        "clock": clock,
         "sink_allow": (*settings.sink_allow, "127.0.0.0/8"),
         "retry_schedule": RETRIES,
     }
@@ -105,10 +113,12 @@ class Demo:
         directory: Directory,
         folder: Folder,
         read_model: ReadModel | None,
+        rules: Rules | None,
         started: float,
     ) -> None:
         self._settings, self._options, self._directory, self._folder = settings, options, directory, folder
         self._read_model = read_model
+        self._rules = rules or Rules(hub_source=settings.source)
         self._started = started
         self._pace = pace(options)
         self._today = story.first_day(story.FIRST_YEAR).date()
@@ -160,11 +170,16 @@ class Demo:
                     return
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 await around.press.room()
-                self._today = one.at.date()
+                self._turn_to(one.at.date())
                 around.press.put(one.partner, one.event, one.refused)
             if self._options.headless:
                 return
             begun = time.monotonic()
+
+    def _turn_to(self, day: date) -> None:
+        if day != self._today:
+            self._today = day
+            self._folder.stand_at(day)
 
     async def _outages(self, around: World) -> None:
         """The fragile partner is down from the start; headless it comes back for good."""
@@ -219,11 +234,10 @@ class Demo:
         return 0 if report.ok and not around.press.surprises else 1
 
     async def _check(self, around: World) -> Report:
-        rules = Rules(hub_source=self._settings.source)
         read_model = self._read_model
         return await check(
             self._settings.bootstrap,
-            Policy(self._directory, around.subscriptions, rules),
+            Policy(self._directory, around.subscriptions, self._rules),
             around.receipts.all,
             around.press.accepted,
             refused=around.press.refused,

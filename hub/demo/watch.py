@@ -7,7 +7,7 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from hub.core import journal
-from hub.core.journal import Quarantined, Repeat, Routed, identity
+from hub.core.journal import WITHDRAWN, Attempted, Quarantined, Repeat, Routed, identity
 
 
 class Waiting(NamedTuple):
@@ -26,6 +26,7 @@ class Watch:
         """How often an event turned out duplicate, conflict, stale or quarantined."""
         self._handled: set[str] = set()
         self._open: dict[str, tuple[str, int]] = {}
+        self._withdrawn: set[str] = set()
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         entry = journal.load(value) if value else None
@@ -36,12 +37,14 @@ class Watch:
         elif isinstance(entry, Repeat):
             self._handled.add(identity(entry.source, entry.id))
             self.outcomes[entry.outcome] += 1
+        elif isinstance(entry, Attempted) and entry.outcome == WITHDRAWN:
+            self._withdrawn.add(entry.delivery)
         elif isinstance(entry, Quarantined):
             self._handled.add(identity(entry.source, entry.id))
 
     def waiting(self, delivered: Set[str]) -> list[Waiting]:
         """Per partner what is open, longest wait first. `delivered` are the delivery ids that came in."""
-        for id in self._open.keys() & delivered:
+        for id in self._open.keys() & (delivered | self._withdrawn):
             del self._open[id]
         found: dict[str, list[int]] = {}
         for partner, at in self._open.values():

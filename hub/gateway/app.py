@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from hub.gateway import feeds, ingest, lookups, openapi, problems, subscriptions
+from hub.core import contracts
+from hub.gateway import counted, feeds, ingest, lookups, openapi, problems, subscriptions
+from hub.gateway.auth import metrics_guard
 from hub.gateway.context import Gateway, Once
 from hub.gateway.problems import Problem
 from hub.gateway.shell import Shell
@@ -56,7 +58,7 @@ def build(
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
-    for room in (ingest.router, subscriptions.router, feeds.router, lookups.router):
+    for room in (ingest.router, subscriptions.router, feeds.router, lookups.router, counted.router):
         app.include_router(room)
     app.include_router(_documents(app, schemas))
     app.include_router(_operations(checks or {}, metrics))
@@ -76,11 +78,11 @@ async def _running(services: Sequence[Service]) -> AsyncIterator[None]:
 
 def _documents(app: FastAPI, schemas: Path | None) -> APIRouter:
     """What anybody may read without a token."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter()
     openly = {"Access-Control-Allow-Origin": "*"}
     made: dict[str, bytes] = {}
 
-    @router.get("/v1/openapi.json")
+    @router.get("/v1/openapi.json", include_in_schema=False)
     async def openapi_document() -> Response:
         if not made:
             made["document"] = orjson.dumps(
@@ -88,11 +90,18 @@ def _documents(app: FastAPI, schemas: Path | None) -> APIRouter:
             )
         return Response(made["document"], headers=openly, media_type="application/json")
 
-    @router.get("/asyncapi.json")
+    @router.get("/v1/catalogue", tags=["catalogue"], **openapi.CATALOGUE)
+    async def get_catalogue() -> Response:
+        """Every kind of event: who may send it, and who gets how much of it. Open to everyone."""
+        if "catalogue" not in made:
+            made["catalogue"] = orjson.dumps(contracts.catalogue())
+        return Response(made["catalogue"], headers=openly, media_type="application/json")
+
+    @router.get("/asyncapi.json", include_in_schema=False)
     async def asyncapi_document() -> Response:
         return _file(schemas, "asyncapi.json", openly)
 
-    @router.get("/schemas/{path:path}")
+    @router.get("/schemas/{path:path}", include_in_schema=False)
     async def schema(path: str) -> Response:
         return _file(schemas, path, openly)
 
@@ -112,7 +121,7 @@ def _operations(checks: Mapping[str, Check], metrics: tuple[str, Callable[[], by
     router = APIRouter(include_in_schema=False)
     content_type, render = metrics
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[Depends(metrics_guard)])
     async def metrics_page() -> Response:
         return Response(render(), headers={"Content-Type": content_type})
 

@@ -13,6 +13,7 @@ from hub.core.partners import Partner, Role
 from hub.core.records import Count
 from hub.gateway.context import Gateway, gateway
 from hub.gateway.problems import Problem
+from hub.telemetry.gate import scrape
 
 _scheme = HTTPBearer(auto_error=False, description="Token of a partner, as the operator handed it out")
 
@@ -65,6 +66,18 @@ def page_guard(request: Request) -> None:
     if partner is None:
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
     require(partner, Role.PROCESREGISSEUR, Role.OPERATOR)
+
+
+def metrics_guard(request: Request) -> None:
+    """The operator, or whoever is on this machine when the door is on loopback. Raises Problem 401 or 403."""
+    door = gateway(request)
+    status = scrape(request.headers, door.known.directory, door.loopback)
+    if status == 401:
+        raise _refusal(
+            door, 401, "no-token", "send Authorization: Bearer and the token of the operator", "Bearer"
+        )
+    if status == 403:
+        raise Problem(403, "not-your-role", "the metrics are for the operator")
 
 
 def _password(request: Request) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.requests import Request
 
+from hub.core.flows import StandingSignal
 from hub.core.journeys import Journey
 from hub.core.known import Known
 from hub.core.partners import Partner
+from hub.core.policy import Rules
 from hub.core.reception import Admit
 from hub.core.records import Count
 from hub.core.sinks import Network
-from hub.core.views import Line
+from hub.core.views import Cell, Census, Line, Places
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.problems import not_stored
-from hub.gateway.publisher import Publisher
+from hub.gateway.publisher import Publisher, Stamp
 from hub.telemetry import log
 
 
@@ -28,15 +30,25 @@ class Queries(Protocol):
 
     def journey(self, source: str, id: str, /) -> Journey | None: ...
 
+    def census(self) -> Census: ...
+
+    def city(self) -> Places | None: ...
+
+    def standing_signals(self, orgs: Sequence[str], rules: Sequence[str], /) -> list[StandingSignal]: ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gateway:
     """Everything handed in.
 
     `for_partner` shows a line as one partner may see it, or None. `ensure_outbox` makes the topic of a subscription
-    if it is not there. `flows` and `census` (None for a metric that does not exist) answer what JSON can hold, are
-    already masked, and may block. `line_key` is the secret with which learner ids are hashed in the journal, `now`
-    gives milliseconds since 1970, `url` is how others reach the door, `source` the CloudEvents source of the hub.
+    if it is not there. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what JSON can
+    hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in the journal,
+    `url` is how others reach the door, `source` the CloudEvents source of the hub; `loopback` whether the door can be
+    reached from this machine only.
+
+    `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
+    which may be set, and `stamp` the headers that tell the processor so.
     """
 
     known: Known
@@ -47,13 +59,18 @@ class Gateway:
     admit: Admit
     for_partner: Callable[[Line, Partner], Mapping[str, Any] | None]
     flows: Callable[[], Any]
-    census: Callable[[str], Any]
+    health: Callable[[], list[Cell]]
+    lagging: Callable[[], Any]
     count: Callable[[Iterable[Count]], None]
     observe: Callable[[float], None]
     now: Callable[[], int]
     url: str
     source: str
     line_key: bytes
+    today: Callable[[], str]
+    rules: Rules = field(default_factory=Rules)
+    stamp: Stamp = tuple
+    loopback: bool = True
     networks: Sequence[Network] = ()
 
 

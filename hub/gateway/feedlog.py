@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from hub.core.delivery import Delivery, from_record
+from hub.core.records import Record
 from hub.core.topics import outbox
-from hub.kafka import end
+from hub.core.withdrawal import Ahead
+from hub.kafka import end, to_record
 from hub.telemetry import log
 
 POLL_SECONDS = 0.1
 FETCH_MS = 2000
-
+MOST_KNOWN = 500
+"""Feeds of which it is remembered what was taken back, so that a next page need not look for it again."""
 
 MOST_READERS = 500
 """Reads at once, waiting ones included; more are refused rather than queued."""
@@ -29,11 +32,13 @@ class FeedUnavailable(Exception):
 
 class Page(NamedTuple):
     """`deliveries` with their numbers, in order. `first` is the oldest number still kept (or the next one to come),
-    `last` the newest; 0 when there never was any."""
+    `last` the newest; 0 when there never was any. `withdrawn` are numbers of deliveries that a later one took back:
+    their content is not for the reader any more."""
 
     deliveries: list[tuple[int, Delivery]]
     first: int
     last: int
+    withdrawn: frozenset[int] = frozenset()
 
 
 class FeedLog(Protocol):
@@ -53,6 +58,7 @@ class KafkaFeeds:
         self._make = make
         self._size = size
         self._idle: asyncio.Queue[AIOKafkaConsumer | None] = asyncio.Queue()
+        self._known: dict[TopicPartition, Ahead] = {}
         self._waiting: dict[TopicPartition, list[tuple[int, asyncio.Event]]] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._readers = 0
@@ -92,8 +98,36 @@ class KafkaFeeds:
             begin = (await consumer.beginning_offsets([part]))[part]
             end = (await consumer.end_offsets([part]))[part]
             start = max(after, begin)
-            deliveries = await _records(consumer, part, start, limit) if start < end else []
-            return Page(deliveries, begin + 1, end)
+            records = await _records(consumer, part, start, limit) if start < end else []
+        withdrawn = await self._withdrawn(part, records, begin, end) if records else frozenset()
+        return Page([(r.offset + 1, _delivery(r)) for r in records], begin + 1, end, withdrawn)
+
+    async def _withdrawn(
+        self, part: TopicPartition, page: Sequence[Record], begin: int, end: int
+    ) -> frozenset[int]:
+        """Numbers on this page that a record up to `end` takes back."""
+        ahead = self._remembered(part, page[0].offset)
+        ahead.forget(begin)
+        ahead.skip(begin)
+        if page[0].offset <= ahead.next:
+            _take_in(ahead, page)
+        while ahead.next < end:
+            async with self._lent() as consumer:
+                found = await _records(consumer, part, ahead.next)
+            if not found:
+                raise FeedUnavailable("no answer in time")
+            _take_in(ahead, found)
+        return frozenset(r.offset + 1 for r in page if ahead.takes_back(r.offset, _delivery(r)))
+
+    def _remembered(self, part: TopicPartition, start: int) -> Ahead:
+        """What is known of a feed from `start` on; the feed read longest ago is forgotten."""
+        ahead = self._known.pop(part, None)
+        if ahead is None or start < ahead.start:
+            ahead = Ahead(start)
+        self._known[part] = ahead
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return ahead
 
     @contextlib.asynccontextmanager
     async def _lent(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -146,17 +180,24 @@ class KafkaFeeds:
 
 
 async def _records(
-    consumer: AIOKafkaConsumer, part: TopicPartition, start: int, limit: int
-) -> list[tuple[int, Delivery]]:
+    consumer: AIOKafkaConsumer, part: TopicPartition, start: int, limit: int | None = None
+) -> list[Record]:
+    """One fetch, of `limit` records at most."""
     consumer.assign([part])
     consumer.seek(part, start)
     found = await consumer.getmany(part, timeout_ms=FETCH_MS, max_records=limit)
     # Paused, or it would go on fetching a feed that nobody reads until it is lent again.
     consumer.pause(part)
-    return [
-        (record.offset + 1, from_record(record.key, record.value, tuple(record.headers)))
-        for record in found.get(part, ())
-    ]
+    return [to_record(record) for record in found.get(part, ())]
+
+
+def _delivery(record: Record) -> Delivery:
+    return from_record(record.key, record.value or b"", record.headers)
+
+
+def _take_in(ahead: Ahead, records: Sequence[Record]) -> None:
+    for record in records:
+        ahead.read(record.offset, record.headers)
 
 
 async def _discard(consumer: AIOKafkaConsumer | None) -> None:

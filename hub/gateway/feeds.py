@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.core import journal
+from hub.core.delivery import Delivery
 from hub.gateway import openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
@@ -30,7 +31,8 @@ async def pull_events(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait when there is nothing new")] = 0,
 ) -> Response:
-    """Events of one subscription in order, numbered without gaps.
+    """Events of one subscription in order, numbered without gaps. An event that was taken back meanwhile keeps its
+    number: `withdrawn` is true and there is no `event`.
 
     Give `next` of the answer as `after` of the following request. `first` is the oldest number still kept: when it is
     more than one above your `after`, what lies between is gone (it was kept for 28 days).
@@ -57,19 +59,45 @@ async def _read(door: Gateway, id: str, after: int, limit: int, wait: float) -> 
 
 async def _journal(door: Gateway, partner: str, id: str, page: Page) -> None:
     """Before the answer, for who was told what must be known for certain."""
-    if not page.deliveries:
+    told = tuple(delivery.id for number, delivery in page.deliveries if number not in page.withdrawn)
+    entries: list[journal.Entry] = [
+        _ended(door.now(), partner, id, number, delivery)
+        for number, delivery in page.deliveries
+        if number in page.withdrawn
+    ]
+    if told:
+        entries.append(journal.Pulled(at=door.now(), partner=partner, subscription=id, deliveries=told))
+    if not entries:
         return
-    told = tuple(delivery.id for _, delivery in page.deliveries)
-    entry = journal.Pulled(at=door.now(), partner=partner, subscription=id, deliveries=told)
     try:
-        await door.publisher.publish([journal.record(entry)])
+        await door.publisher.publish([journal.record(entry) for entry in entries])
     except NotStored as error:
         raise not_stored(str(error)) from None
 
 
+def _ended(at: int, partner: str, subscription: str, number: int, delivery: Delivery) -> journal.Attempted:
+    event = delivery.event()
+    return journal.Attempted(
+        at=at,
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        partner=partner,
+        subscription=subscription,
+        delivery=delivery.id,
+        number=number,
+        attempt=0,
+        outcome=journal.WITHDRAWN,
+        status="",
+        took=0,
+        waited=max(0, at - delivery.accepted),
+    )
+
+
 def _shown(page: Page, after: int) -> bytes:
     events = [
-        {"number": number, "deliveryId": delivery.id, "event": orjson.Fragment(delivery.body)}
+        {"number": number, "deliveryId": delivery.id}
+        | ({"withdrawn": True} if number in page.withdrawn else {"event": orjson.Fragment(delivery.body)})
         for number, delivery in page.deliveries
     ]
     reached = events[-1]["number"] if events else max(after, page.first - 1)

@@ -20,7 +20,7 @@ from hub.gateway import openapi, problems
 from hub.gateway.auth import authenticate
 from hub.gateway.context import Gateway, gateway
 from hub.gateway.problems import Problem, not_stored
-from hub.gateway.publisher import NotStored
+from hub.gateway.publisher import NotStored, stamped
 
 router = APIRouter(tags=["events"])
 
@@ -76,7 +76,7 @@ async def _body(request: Request) -> bytes:
 
 async def _store(received: Sequence[Received], door: Gateway) -> None:
     """Events first, then what the journal says of them, so that the journal never claims too much."""
-    events = [one.event for one in received if one.event]
+    events = [stamped(one.event, door.stamp) for one in received if one.event]
     try:
         if events:
             await door.publisher.publish(events)

@@ -17,7 +17,7 @@ from hub.core.partners import Directory
 from hub.core.reception import Admit, Received, quarantine, receive, refuse
 from hub.core.records import Count, Out
 from hub.core.topics import INGRESS
-from hub.gateway.publisher import NotStored, Publisher
+from hub.gateway.publisher import NotStored, Publisher, Stamp, stamped
 from hub.kafka import end
 from hub.telemetry import log
 
@@ -44,6 +44,7 @@ class Ingress:
         admit: Admit,
         count: Callable[[Iterable[Count]], None],
         now: Callable[[], int],
+        stamp: Stamp = tuple,
     ) -> None:
         self._make = make
         self._known = known
@@ -51,6 +52,7 @@ class Ingress:
         self._admit = admit
         self._count = count
         self._now = now
+        self._stamp = stamp
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -90,9 +92,14 @@ class Ingress:
 
     async def _handle(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         received = [(self._receive(record), record) for record in records]
-        await self._publisher.publish([_outcome(one, record) for one, record in received])
+        await self._publisher.publish([self._outcome(one, record) for one, record in received])
         await self._publisher.publish([one.entry for one, _ in received])
         self._count(count for one, _ in received for count in one.counts)
+
+    def _outcome(self, received: Received, record: ConsumerRecord[Any, Any]) -> Out:
+        if received.event is not None:
+            return stamped(received.event, self._stamp)
+        return quarantine(received, f"{record.topic}/{record.partition}/{record.offset}")
 
     def _receive(self, record: ConsumerRecord[Any, Any]) -> Received:
         draft = draft_kafka(tuple(record.headers), record.value)
@@ -115,9 +122,3 @@ def _judged(topic: str, draft: Draft, directory: Directory, admit: Admit, at: in
         unknown = Fault("", "unknown-publisher", "this topic belongs to no partner in the directory")
         return refuse(draft, Rejected((unknown,), 403), name, "kafka", at)
     return receive(draft, partner, "kafka", at, admit)
-
-
-def _outcome(received: Received, record: ConsumerRecord[Any, Any]) -> Out:
-    if received.event is not None:
-        return received.event
-    return quarantine(received, f"{record.topic}/{record.partition}/{record.offset}")

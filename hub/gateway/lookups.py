@@ -1,4 +1,4 @@
-"""Learning lines, journeys, partners and counts: what the read model knows, as far as the caller may see it."""
+"""Learning lines, journeys and partners: what the read model knows, as far as the caller may see it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from hub.core import journal
+from hub.core.catalogue import KINDS
 from hub.core.codes import Basis
 from hub.core.event import moment
 from hub.core.journeys import Course, Journey, Moment
 from hub.core.partners import Partner, Role
 from hub.gateway import openapi
-from hub.gateway.auth import Caller, Door, require
+from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
 from hub.gateway.problems import Problem, not_found, not_stored
 from hub.gateway.publisher import NotStored
@@ -27,18 +28,6 @@ from hub.gateway.publisher import NotStored
 router = APIRouter(tags=["lookups"])
 
 PURPOSES = tuple(code for code in get_args(Basis) if code != "NONE")
-
-COUNTING = (
-    Role.GEMEENTE,
-    Role.LEERPLICHT,
-    Role.DOORSTROOMPUNT,
-    Role.TAALCENTRUM,
-    Role.SWV,
-    Role.BOARD,
-    Role.PROCESREGISSEUR,
-    Role.OPERATOR,
-)
-"""Who gets aggregates: the row of H3 in the routing matrix (domain.md §2.9), and who runs the hub."""
 
 
 @router.get("/v1/learning-lines/{learnerId}", **openapi.LINE)
@@ -57,7 +46,8 @@ async def get_learning_line(
         known = ", ".join(PURPOSES)
         raise Problem(400, "purpose", f"say in the header Purpose why you look: one of {known}")
     line = await asyncio.to_thread(door.queries.line, learner)
-    shown = None if line is None else door.for_partner(line, caller)
+    # A procesregisseur has no case role (domain.md D8), whatever else the directory may say of it.
+    shown = None if line is None or caller.has(Role.PROCESREGISSEUR) else door.for_partner(line, caller)
     if shown is None:
         raise not_found("learning line")
     await _journal_read(door, caller, purpose, learner)
@@ -88,25 +78,17 @@ async def list_partners(caller: Caller, door: Door) -> Response:
     return _json([{"id": p.id, "name": p.name, "roles": list(p.roles)} for p in found])
 
 
-@router.get("/v1/flows", **openapi.FLOWS)
-async def get_flows(caller: Caller, door: Door) -> Response:
-    """What the page of the procesregisseur shows: counts, never a learner."""
-    require(caller, Role.PROCESREGISSEUR, Role.OPERATOR)
-    return _json(await asyncio.to_thread(door.flows))
-
-
-@router.get("/v1/census/{metric}", **openapi.CENSUS)
-async def get_census(metric: str, caller: Caller, door: Door) -> Response:
-    """One aggregate metric after suppression of small cells."""
-    require(caller, *COUNTING)
-    found = await asyncio.to_thread(door.census, metric)
-    if found is None:
-        raise not_found("metric")
-    return _json(found)
+def about_persons(type: str) -> bool:
+    """Whether events of this CloudEvents type may be about one learner; one that nobody described may."""
+    kind = KINDS.get(type)
+    return kind is None or "learner_id" in kind.data.model_fields
 
 
 def visible(journey: Journey, partner: Partner) -> Journey | None:
-    """The journey as this partner may see it; None when it has no part in it."""
+    """The journey as this partner may see it; None when it has no part in it, and for a procesregisseur when the event
+    may be about a person."""
+    if partner.has(Role.PROCESREGISSEUR) and about_persons(journey.event.type):
+        return None
     if partner.has(Role.OPERATOR) or journey.event.publisher == partner.id:
         return journey
     own = tuple(course for course in journey.deliveries if course.partner == partner.id)

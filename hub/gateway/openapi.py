@@ -141,7 +141,38 @@ PARTNERS = _operation(
     200, _ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])
 )
 FLOWS = _operation(200, _ok("Counts", {}))
-CENSUS = _operation(200, _ok("The metric", {}))
+_CELLS = [{"of": ["po"], "value": 2390}, {"of": ["vo", "mbo"], "value": 40}]
+CENSUS = _operation(
+    200,
+    _ok(
+        "The metric as it was published; each cell counts its categories together",
+        {
+            "metric": "M1",
+            "nl": "...",
+            "en": "...",
+            "period": "2026-2027",
+            "on": "2027-03-01",
+            "k": 5,
+            "method": "pooled",
+            "cells": _CELLS,
+            "next": "2027-04-01",
+        },
+    ),
+)
+NEWCOMERS = _operation(200, _ok("Need against places", {"city": "almere", "rows": []}))
+SIGNALS = _operation(
+    200,
+    _ok(
+        "Yours, oldest first",
+        {
+            "signals": [
+                {"rule": "T06", "severity": "warn", "dueOn": "2027-06-11", "responsible": "brin:99XX02"},
+            ]
+        },
+    ),
+    503,
+)
+CATALOGUE = _operation(200, _ok("Every kind of event", [{"code": "E5", "type": "...", "receivers": {}}]))
 
 _FAULT = {
     "type": "object",

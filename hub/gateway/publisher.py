@@ -9,12 +9,19 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from hub.core.records import Out
+from hub.core.records import Headers, Out
 from hub.kafka import end
 from hub.telemetry import log
 
+Stamp = Callable[[], Headers]
+"""Headers for every event record: the day, where the hub's clock is set apart from Kafka's; else none."""
+
 PENDING = 2000
 """Records offered but not yet acknowledged; beyond that new offers are dropped."""
+
+
+def stamped(event: Out, stamp: Stamp) -> Out:
+    return event._replace(headers=(*event.headers, *stamp()))
 
 
 class NotStored(Exception):

@@ -153,7 +153,9 @@ def port_of(part: str, settings: Settings) -> int:
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the `HUB_` variables that make a process read exactly these settings."""
     given = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
-    absolute = {"data": settings.data.absolute(), "kafka_libs": settings.kafka_libs.absolute()}
+    paths = (settings.data, settings.kafka_libs, settings.rules, settings.clock)
+    names = ("data", "kafka_libs", "rules", "clock")
+    absolute = {name: path and path.absolute() for name, path in zip(names, paths, strict=True)}
     for field, value in (settings.model_dump() | absolute).items():
         if value is not None:
             given[PREFIX + field.upper()] = (

@@ -1,5 +1,5 @@
-"""Pure: what the procesregisseur may see of the flows. Behind this point nothing knows an exact small
-cell."""
+"""Pure: what the procesregisseur may see of the flows. Behind this point nothing knows an exact number of persons,
+nor of messages that may be about them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from hub.core.flows import HOUR_MS, Arrivals, DeliveryFlow, EventFlow, Flows, SignalFlow, Tally
-from hub.monitor.shown import ZERO, Shown, exact, masked, total
+from hub.monitor.shown import ZERO, Shown, banded, exact, total
 
 LATE_MS = 60_000
 STUCK_MS = 15 * 60_000
@@ -63,7 +63,7 @@ class DeliveryRow(NamedTuple):
 class RefusalRow(NamedTuple):
     reason: str
     publisher: str
-    times: int
+    times: Shown
 
 
 class ArrivalRow(NamedTuple):
@@ -84,12 +84,12 @@ class Figures(NamedTuple):
     hours: list[int]
     events: list[EventRow]
     deliveries: list[DeliveryRow]
-    refused: int
+    refused: Shown
     refusals: list[RefusalRow]
     quarantined: list[RefusalRow]
-    duplicates: int
-    conflicts: int
-    stale: int
+    duplicates: Shown
+    conflicts: Shown
+    stale: Shown
     arrivals: list[ArrivalRow]
     free_places: int
     shortfalls: int
@@ -123,12 +123,12 @@ def figures(flows: Flows, naming: Naming, now: int) -> Figures:
             (_event(flow, naming) for flow in flows.events), key=lambda r: (r.kind.nl, r.publisher)
         ),
         deliveries=_deliveries(flows, naming, now),
-        refused=flows.refused,
+        refused=banded(flows.refused),
         refusals=_tallies(flows.refusals, naming),
         quarantined=_tallies(flows.quarantined, naming),
-        duplicates=flows.duplicates,
-        conflicts=flows.conflicts,
-        stale=flows.stale,
+        duplicates=banded(flows.duplicates),
+        conflicts=banded(flows.conflicts),
+        stale=banded(flows.stale),
         arrivals=[_arrival(one) for one in flows.arrivals],
         free_places=flows.free_places,
         shortfalls=flows.shortfalls,
@@ -142,7 +142,7 @@ def _width(flows: Flows) -> int:
 
 def _event(flow: EventFlow, naming: Naming) -> EventRow:
     kind = naming.kind(flow.type)
-    show = masked if kind.privacy in _PERSONAL else exact
+    show = banded if kind.privacy in _PERSONAL else exact
     hours = [show(count) for count in flow.counts]
     return EventRow(kind, naming.partner(flow.publisher), hours, total(hours))
 
@@ -176,7 +176,7 @@ def _delivery(partner: str, flows: list[DeliveryFlow], now: int) -> DeliveryRow:
 
 
 def _sum(counts: Iterable[int]) -> Shown:
-    return masked(sum(counts))
+    return banded(sum(counts))
 
 
 def _state(flow: DeliveryFlow, now: int) -> str:
@@ -191,15 +191,17 @@ def _state(flow: DeliveryFlow, now: int) -> str:
 
 
 def _tallies(tallies: tuple[Tally, ...], naming: Naming) -> list[RefusalRow]:
+    """In the order of what is shown, for the order of what is hidden would tell of it."""
     rows = [
-        RefusalRow(t.reason, naming.partner(t.publisher) if t.publisher else "", t.count) for t in tallies
+        RefusalRow(t.reason, naming.partner(t.publisher) if t.publisher else "", banded(t.count))
+        for t in tallies
     ]
-    return sorted(rows, key=lambda row: (-row.times, row.reason, row.publisher))
+    return sorted(rows, key=lambda row: (-row.times.low, row.reason, row.publisher))
 
 
 def _arrival(one: Arrivals) -> ArrivalRow:
-    return ArrivalRow(one.status, one.groups, masked(one.minors))
+    return ArrivalRow(one.status, one.groups, banded(one.minors))
 
 
 def _signal(one: SignalFlow, naming: Naming) -> SignalRow:
-    return SignalRow(naming.org(one.responsible), one.rule, one.severity, masked(one.count))
+    return SignalRow(naming.org(one.responsible), one.rule, one.severity, banded(one.count))

@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
     ),
     "other_language": ("English", "Nederlands"),
+    "catalogue": ("Wie krijgt wat", "Who gets what"),
     "skip": ("Naar de inhoud", "Skip to content"),
     "updated": ("Bijgewerkt om", "Updated at"),
     "live": ("Live", "Live"),
@@ -131,10 +132,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "severity_warn": ("Waarschuwing", "Warning"),
     "severity_breach": ("Termijn overschreden", "Term exceeded"),
     "small_note": (
-        "Aantallen van 1 tot en met 4 over personen staan er als “1-4”. Een optelling telt zulke vakken als bereik "
-        "mee, zodat ze niet zijn terug te rekenen. De staafjes zijn per rij geschaald.",
-        "Numbers of 1 to 4 about persons are shown as “1-4”. Totals include such cells as a range, so that they "
-        "cannot be worked out. Bars are scaled per row.",
+        "Aantallen over personen, en berichten die over personen kunnen gaan, staan er als een bereik (1-4, 5-9, "
+        "10-19, 20-49, 50-99, daarna per tien), ook in optellingen; zo is geen enkel kind te volgen. Groepen, plaatsen "
+        "en aanbod staan er precies. De staafjes zijn per rij geschaald.",
+        "Numbers of persons, and of messages that may be about persons, are shown as a range (1-4, 5-9, 10-19, 20-49, "
+        "50-99, then by ten), also in totals; so no single child can be followed. Groups, places and offers are exact. "
+        "Bars are scaled per row.",
     ),
     "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
     "T01": ("Aangekomen, nog geen schoolplaats", "Arrived, no school place yet"),

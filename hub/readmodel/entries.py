@@ -15,6 +15,7 @@ import msgspec
 
 from hub.core.flows import HOUR_MS
 from hub.core.journal import (
+    WITHDRAWN,
     Accepted,
     Attempted,
     Entry,
@@ -151,8 +152,8 @@ class Changes:
     def count(self, entry: Entry, what: str, name: str, publisher: str) -> None:
         self.hourly[entry.at - entry.at % HOUR_MS, what, name, publisher] += 1
 
-    def tally(self, entry: Attempted | Pulled, what: str) -> None:
-        self.tallies[entry.subscription, entry.partner, what] += 1
+    def tally(self, subscription: str, partner: str, what: str, n: int = 1) -> None:
+        self.tallies[subscription, partner, what] += n
 
 
 def touched(items: Iterable[Item]) -> list[str]:
@@ -214,8 +215,10 @@ def _refused(changes: Changes, row: Row, entry: Refused) -> None:
 
 
 def _repeat(changes: Changes, row: Row, entry: Repeat) -> None:
-    row[_REPEATS[entry.outcome]] += 1
-    changes.count(entry, entry.outcome, entry.type, entry.publisher)
+    if column := _REPEATS.get(entry.outcome):
+        row[column] += 1
+    if entry.outcome != "quarantined":  # which has an entry of its own
+        changes.count(entry, entry.outcome, entry.type, entry.publisher)
 
 
 def _routed(changes: Changes, event: str, entry: Routed) -> None:
@@ -223,7 +226,8 @@ def _routed(changes: Changes, event: str, entry: Routed) -> None:
         for subscription, delivery in told.deliveries.items():
             row = changes.course(delivery)
             if row["routed_at"] is None:
-                changes.tallies[subscription, told.partner, "routed"] += 1
+                if not _over(changes, row):
+                    changes.tally(subscription, told.partner, "routed")
                 row.update(
                     event=event,
                     partner=told.partner,
@@ -234,15 +238,39 @@ def _routed(changes: Changes, event: str, entry: Routed) -> None:
                 )
 
 
+def _over(changes: Changes, row: Row) -> bool:
+    """Whether nothing is to come any more and nothing came: withdrawn, so neither open nor delivered."""
+    got = row["delivered_at"] is not None or not changes.unread(row["delivery"])
+    return row["outcome"] == WITHDRAWN and not got
+
+
 def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
     row = changes.course(entry.delivery)
     row.update(event=event, partner=entry.partner, subscription=entry.subscription, number=entry.number)
-    row["attempts"] += 1
-    if row["last_at"] is None or entry.at >= row["last_at"]:
-        row.update(last_at=entry.at, outcome=entry.outcome, status=entry.status)
+    before = _over(changes, row)
+    if entry.outcome == WITHDRAWN:
+        _withdrawn(row, entry)
+    else:
+        _tried(row, entry)
     if entry.outcome == "delivered" and row["delivered_at"] is None:
         row["delivered_at"] = entry.at
-        changes.tally(entry, "delivered")
+        changes.tally(entry.subscription, entry.partner, "delivered")
+    if row["routed_at"] is not None and (after := _over(changes, row)) != before:
+        changes.tally(entry.subscription, entry.partner, "routed", -1 if after else 1)
+
+
+def _tried(row: Row, entry: Attempted) -> None:
+    row["attempts"] += 1
+    ended = row["outcome"] == WITHDRAWN
+    if row["last_at"] is None or ended or entry.at >= row["last_at"]:
+        outcome = WITHDRAWN if ended and entry.outcome != "delivered" else entry.outcome
+        row.update(last_at=max(entry.at, row["last_at"] or 0), outcome=outcome, status=entry.status)
+
+
+def _withdrawn(row: Row, entry: Attempted) -> None:
+    """Not an attempt, and no news of what was delivered already; the answer to the last attempt stays."""
+    if row["delivered_at"] is None:
+        row.update(last_at=max(entry.at, row["last_at"] or 0), outcome=entry.outcome)
 
 
 def _pulled(changes: Changes, entry: Pulled) -> None:
@@ -254,4 +282,4 @@ def _pulled(changes: Changes, entry: Pulled) -> None:
                 "subscription": entry.subscription,
                 "pulled_at": entry.at,
             }
-            changes.tally(entry, "pulled")
+            changes.tally(entry.subscription, entry.partner, "pulled")

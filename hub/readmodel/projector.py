@@ -72,6 +72,7 @@ class Projector:
         self._store = Store(self.engine, view)
         self._positions: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
+        self._reader: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
         self._caught_up = False
         self._trouble = "not started"
@@ -112,6 +113,17 @@ class Projector:
         still = time.monotonic() - self._moved
         return (True, "ok") if still < STALLED_SECONDS else (False, f"no progress for {still:.0f} s")
 
+    async def level(self) -> bool:
+        """Whether the rows of all aggregates, also those that other projectors fill, have caught up with Kafka now."""
+        reader = self._reader
+        numbers = reader and reader.partitions_for_topic(self._sources.lines)
+        if not reader or not numbers or not self.ready()[0]:
+            return False
+        parts = [TopicPartition(self._sources.lines, number) for number in sorted(numbers)]
+        ends = await reader.end_offsets(parts)
+        found = await asyncio.to_thread(self._store.positions, [(p.topic, p.partition) for p in parts])
+        return all(found[part.topic, part.partition] >= ends[part] for part in parts)
+
     async def _work(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -135,9 +147,11 @@ class Projector:
         try:
             await reader.start()
             reader.subscribe(list(self._sources), listener=_Revocation(self))
+            self._reader = reader
             while not self._stopping.is_set():
                 await self._advance(reader)
         finally:
+            self._reader = None
             self.lose(set(self._positions))
             await end(reader)
 

@@ -11,13 +11,24 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.core import views as shapes
-from hub.core.flows import HOUR_MS, HOURS, Arrivals, DeliveryFlow, EventFlow, Flows, SignalFlow, Tally
-from hub.core.journal import identity
+from hub.core.flows import (
+    HOUR_MS,
+    HOURS,
+    Arrivals,
+    DeliveryFlow,
+    EventFlow,
+    Flows,
+    SignalFlow,
+    StandingSignal,
+    Tally,
+)
+from hub.core.journal import WITHDRAWN, identity
 from hub.core.journeys import Course, EventRow, Journey, Moment
 from hub.core.subscription import INBOX
-from hub.core.views import Group, Line, Offer, Places, View
+from hub.core.views import Census, Group, Line, Offer, Places, View
 from hub.readmodel.entries import HUB
 from hub.readmodel.schema import (
+    counts,
     deliveries,
     entries,
     events,
@@ -28,6 +39,9 @@ from hub.readmodel.schema import (
     tallies,
     views,
 )
+
+CENSUS = "census/almere"
+"""Aggregate key under which what was published is kept."""
 
 _STREAM = 1000
 _ORDER = {kind: place for place, kind in enumerate(("accepted", "refused", "repeat", "routed", "attempted"))}
@@ -87,6 +101,17 @@ class Queries:
         moments.sort(key=lambda moment: (moment.at, _ORDER.get(moment.kind, len(_ORDER))))
         return Journey(_event_row(found), tuple(moments), courses)
 
+    def counts(self) -> dict[str, int]:
+        """What all views together count for, by cell of the census; no zeros. Exact: never to be shown as it is."""
+        query = sa.select(counts.c.cell, counts.c.n).where(counts.c.n != 0).order_by(counts.c.cell)
+        with self._engine.connect() as connection:
+            return {row.cell: row.n for row in connection.execute(query)}
+
+    def census(self) -> Census:
+        """The aggregates as they were published last."""
+        view = self._view(CENSUS)
+        return view if isinstance(view, Census) else Census()
+
     def event_rows(self) -> Iterator[EventRow]:
         """Every event, read as it is asked for."""
         return (_event_row(row) for row in self._stream(_EVENT_ROWS.order_by(events.c.event)))
@@ -102,6 +127,20 @@ class Queries:
         query = sa.select(*by, sa.func.count(), sa.func.min(signals.c.due)).group_by(*by).order_by(*by)
         with self._engine.connect() as connection:
             return tuple(SignalFlow(*row) for row in connection.execute(query))
+
+    def standing_signals(self, orgs: Sequence[str], supervised: Sequence[str]) -> list[StandingSignal]:
+        """Signals for which one of `orgs` is responsible, and breaches of the `supervised` rules; oldest first."""
+        theirs = sa.and_(signals.c.rule.in_(supervised), signals.c.severity == "breach")
+        query = sa.select(*(signals.c[name] for name in StandingSignal.__struct_fields__)).where(
+            sa.or_(signals.c.responsible.in_(orgs), theirs)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(signals.c.due, signals.c.key, signals.c.name)).all()
+        return [StandingSignal(*row) for row in rows]
+
+    def city(self) -> Places | None:
+        """Newcomers against places; None before there are any."""
+        return next(self.places(), None)
 
     def flows(self, now: int) -> Flows:
         """The counts behind the page of the procesregisseur at `now` (milliseconds since 1970)."""
@@ -164,6 +203,7 @@ _oldest = (
         _waiting.c.subscription == subscriptions.c.id,
         _waiting.c.delivered_at.is_(None),
         _waiting.c.routed_at.is_not(None),
+        _waiting.c.outcome != WITHDRAWN,
     )
     .order_by(_waiting.c.routed_at)
     .limit(1)

@@ -14,7 +14,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 
 from hub.errors import OperatorError
 
-VERSION = 1
+VERSION = 2
+"""Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
+
 WAIT_SECONDS = 5
 _LOCK = 0x68756252  # "hubR": the PostgreSQL advisory lock under which tables are made
 
@@ -90,6 +92,9 @@ signals = _table(
 )
 """Signals that stand now, by aggregate."""
 Index("signals_org", signals.c.responsible, signals.c.rule, signals.c.severity, signals.c.due)
+
+counts = _table("counts", _key("cell"), _count("n"))
+"""What all rows of `views` together count for, by cell of the census; moves in the transaction that moves them."""
 
 subscriptions = _table(
     "subscriptions",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hub.core import state as states
 from hub.core import views
+from hub.core.line import ties
 from hub.core.views import Group, Line, Offer, View
 
 MakeView = Callable[[bytes, bytes], View | None]
@@ -14,8 +15,6 @@ MakeView = Callable[[bytes, bytes], View | None]
 to show."""
 
 Row = dict[str, Any]
-
-_SETTLED = frozenset({"", "none", "complete", "withdrawn", "wrong-recipient", "purged"})
 
 
 class Standing(NamedTuple):
@@ -69,7 +68,8 @@ def _signal_row(key: str, name: str, raised: states.Raised) -> Row:
 
 
 def _relations(view: View | None) -> dict[str, bool]:
-    """Every organisation the aggregate has to do with, and whether it still has."""
+    """Every organisation the aggregate has to do with, and whether it still has: who still has may see a line, and
+    nobody else but by its task (`hub.core.line.for_partner`)."""
     found: dict[str, bool] = {}
     for org, active in _ties(view):
         if org:
@@ -80,13 +80,5 @@ def _relations(view: View | None) -> dict[str, bool]:
 def _ties(view: View | None) -> Iterator[tuple[str, bool]]:
     if isinstance(view, Offer):
         yield view.org, True
-    if not isinstance(view, Line):
-        return
-    for enrolment in view.enrolments:
-        yield enrolment.org, not enrolment.end
-    for participation in view.participations:
-        yield participation.org, not participation.end
-    for transfer in view.transfers:
-        running = transfer.state not in _SETTLED
-        yield transfer.from_org, running
-        yield transfer.to_org, running
+    elif isinstance(view, Line):
+        yield from ((tie.org, tie.active) for tie in ties(view))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hub.core import census
 from hub.core import subscription as subs
 from hub.core.records import Record
+from hub.core.views import View
 from hub.readmodel import entries, schema, sql
+from hub.readmodel.counting import CountView, difference
 from hub.readmodel.entries import Changes, Item
 from hub.readmodel.standing import MakeView, Row, Standing, standing
 from hub.telemetry import log
@@ -40,11 +43,12 @@ class Batch(NamedTuple):
 
 
 class Store:
-    """The writing side of the read model. Blocks: call it in a thread."""
+    """The writing side of the read model. Blocks: call it in a thread. `count` says what one view counts for."""
 
-    def __init__(self, engine: sa.Engine, view: MakeView) -> None:
+    def __init__(self, engine: sa.Engine, view: MakeView, count: CountView = census.counts) -> None:
         self._engine = schema.writing(engine)
         self._view = view
+        self._census = count
 
     def prepare(self) -> None:
         """Raises OutdatedReadModel."""
@@ -74,7 +78,27 @@ class Store:
 
     def _apply_lines(self, connection: Connection, records: Sequence[Record]) -> None:
         newest = {record.key: record for record in records}
-        _replace(connection, [made for r in newest.values() if (made := self._standing(r)) is not None])
+        standings = [made for r in newest.values() if (made := self._standing(r)) is not None]
+        if standings:
+            self._count_anew(connection, standings)
+            _replace(connection, standings)
+
+    def _count_anew(self, connection: Connection, standings: Sequence[Standing]) -> None:
+        """Adds what the new rows count for and takes off what the old ones did. The fence holds every other
+        projector from these rows; cells are shared with it, so they are taken in a fixed order."""
+        before = _stored_views(connection, [one.key for one in standings])
+        after = {one.key: "" if one.view is None else one.view["view"] for one in standings}
+        moved = sorted(difference(before, after, self._count).items())
+        sql.add(connection, schema.counts, [{"cell": cell, "n": n} for cell, n in moved], {"n"})
+        _drop_zeros(connection, [cell for cell, n in moved if n < 0])
+
+    def _count(self, view: View) -> Mapping[str, int]:
+        # A view that cannot be counted counts for nothing, now and when it is taken off again.
+        try:
+            return self._census(view)
+        except Exception as error:
+            log.event("projector.view_not_counted", "error", error=type(error).__name__)
+            return {}
 
     def _standing(self, record: Record) -> Standing | None:
         try:
@@ -105,9 +129,22 @@ def _fence(connection: Connection, moves: Sequence[Move]) -> None:
             raise Fenced(f"{move.topic}/{move.partition} is no longer at {move.old}")
 
 
+def _stored_views(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    table = schema.views
+    found: dict[str, str] = {}
+    for chunk in sql.chunks(keys):
+        rows = connection.execute(sa.select(table.c.key, table.c.view).where(table.c.key.in_(chunk)))
+        found.update((row.key, row.view) for row in rows)
+    return found
+
+
+def _drop_zeros(connection: Connection, cells: Sequence[str]) -> None:
+    table = schema.counts
+    for chunk in sql.chunks(cells):
+        connection.execute(table.delete().where(table.c.cell.in_(chunk), table.c.n == 0))
+
+
 def _replace(connection: Connection, standings: Sequence[Standing]) -> None:
-    if not standings:
-        return
     keys = [one.key for one in standings]
     for table in (schema.relations, schema.signals):
         sql.delete(connection, table, "key", keys)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hub.errors import OperatorError
 from hub.telemetry import metrics
+from hub.telemetry.gate import Gate, anybody
 
 Check = Callable[[], tuple[bool, str]]
 """Answers whether all is well, and in a few words why not (or how it is); called on every request, must not
@@ -28,20 +29,23 @@ def well() -> tuple[bool, str]:
 class HealthServer:
     """Answers 200 or 503 with `{"ready": ..., "reason": ...}`.
 
-    Not healthy means: restart me. Not ready means: I cannot do my work now, wait.
+    Not healthy means: restart me. Not ready means: I cannot do my work now, wait. `gate` says who gets the metrics.
     """
 
-    def __init__(self, host: str, port: int, ready: Check, healthy: Check = well) -> None:
+    def __init__(
+        self, host: str, port: int, ready: Check, healthy: Check = well, gate: Gate = anybody
+    ) -> None:
         self.host = host
         self.port = port
         self._ready = ready
         self._healthy = healthy
+        self._gate = gate
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Raises PortTaken when another process listens there already."""
         app = web.Application()
-        app.router.add_get("/metrics", _metrics)
+        app.router.add_get("/metrics", self._answer_metrics)
         app.router.add_get("/healthz", self._answer_healthy)
         app.router.add_get("/readyz", self._answer_ready)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
@@ -59,6 +63,11 @@ class HealthServer:
     async def _answer_ready(self, _: web.Request) -> web.Response:
         return _answer("ready", *self._ready())
 
+    async def _answer_metrics(self, request: web.Request) -> web.Response:
+        if (status := self._gate(request.headers)) != 200:
+            return web.Response(status=status, text="the metrics are for the operator")
+        return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
     async def _answer_healthy(self, _: web.Request) -> web.Response:
         return _answer("healthy", *self._healthy())
 
@@ -70,10 +79,6 @@ def taken(host: str, port: int, setting: str, error: OSError) -> OperatorError:
     return PortTaken(
         f"cannot listen on {host}:{port} ({error.strerror or error}): correct {setting} or HUB_HOST"
     )
-
-
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 def _answer(name: str, well: bool, reason: str) -> web.Response:

@@ -6,25 +6,31 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from hub import kafka
-from hub.core import census, topics
+from hub.core import topics
 from hub.core.catalogue import KINDS
+from hub.core.event import moment
 from hub.core.partners import Directory
+from hub.core.views import Cell
 from hub.settings import Settings
 from hub.telemetry import metrics, service
+from hub.wiring import clock as clocks
+from hub.wiring import rules as rulebook
 from hub.wiring.contracts import SCHEMAS
-from hub.wiring.shared import Views, now, start_log, then
+from hub.wiring.shared import Views, start_log, then
 
 
 def gateway(settings: Settings) -> int:
-    """Serves the HTTP door until SIGTERM."""
+    """Serves the HTTP door until SIGTERM. Raises SettingsError for rules or a clock that cannot be used."""
     import uvicorn
 
     start_log("gateway", settings)
+    rulebook.load(settings)
+    clocks.clock(settings)
     config = uvicorn.Config(
         lambda: gateway_app(settings),
         factory=True,
@@ -65,7 +71,9 @@ def gateway_app(settings: Settings) -> Any:
     from hub.readmodel.schema import open_engine, prepare
 
     settings.data.mkdir(parents=True, exist_ok=True)
-    views = Views(settings)
+    rules, clock = rulebook.load(settings), clocks.clock(settings)
+    stamp = clocks.stamp(clock)
+    views = Views(settings, rules)
     publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
     feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
     engine = open_engine(settings.database_url)
@@ -81,24 +89,29 @@ def gateway_app(settings: Settings) -> Any:
         admit=admit,
         for_partner=for_partner,
         flows=aggregates.flows,
-        census=aggregates.census,
+        health=aggregates.health,
+        lagging=aggregates.lagging,
         count=metrics.count,
         observe=metrics.INGEST_SECONDS.observe,
-        now=now,
+        now=clocks.wall,
+        today=lambda: moment(clock())[:10],
+        rules=rules,
+        stamp=stamp,
+        loopback=settings.loopback,
         url=settings.url,
         source=settings.source,
         line_key=_line_key(settings),
         networks=sinks.networks(settings.sink_allow),
     )
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
-    ingress = Ingress(reader, views.known, publisher, admit, metrics.count, now)
+    ingress = Ingress(reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp)
     return door.build(
         context,
         services=(views, publisher, feeds, ingress),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
-        pages=[_page(settings, aggregates)],
+        pages=[_page(settings, aggregates), _catalogue()],
     )
 
 
@@ -136,20 +149,25 @@ class _Aggregates:
 
     async def raw(self) -> Any:
         """Exact counts, for the page that masks them."""
-        return await asyncio.to_thread(self._queries.flows, now())
+        return await asyncio.to_thread(self._queries.flows, clocks.wall())
 
     def flows(self) -> dict[str, Any]:
         from hub.monitor import page
 
-        return page.as_json(self._queries.flows(now()), now(), self.naming())
+        now = clocks.wall()
+        return page.as_json(self._queries.flows(now), now, self.naming())
 
-    def census(self, metric: str) -> Mapping[str, Any] | None:
+    def lagging(self) -> Any:
+        """Signals that stand, per organisation and rule."""
+        return self.flows()["signals"]
 
-        if metric == "M2":
-            return census.m2(self._queries.groups(), next(self._queries.places(), None))
-        if metric == "M6":
-            return census.m6(self._queries.lines())
-        return None
+    def health(self) -> list[Cell]:
+        from hub.monitor.figures import figures
+        from hub.monitor.health import health
+
+        now = clocks.wall()
+        flows = self._queries.flows(now)
+        return health(flows, figures(flows, self.naming(), now))
 
     def naming(self) -> Any:
         from hub.monitor.figures import Kind, Naming
@@ -178,4 +196,12 @@ def _page(settings: Settings, aggregates: _Aggregates) -> Any:
     from hub.monitor import page
 
     dependencies = [] if settings.loopback else [Depends(page_guard)]
-    return page.router(aggregates.raw, aggregates.naming, now, dependencies)
+    return page.router(aggregates.raw, aggregates.naming, clocks.wall, dependencies)
+
+
+def _catalogue() -> Any:
+    """What kinds of events there are: open to everyone, for it says nothing of anybody."""
+    from hub.core.contracts import catalogue
+    from hub.monitor import catalogue as page
+
+    return page.router(catalogue())

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 
 from hub.core import batch
+from hub.core.known import Known
 from hub.settings import Settings
 from hub.telemetry import metrics, service
+from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
-from hub.wiring.shared import Views, instance, now, publishing, start_log, then
+from hub.wiring import rules as rulebook
+from hub.wiring.clock import clock as clock_of
+from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
 
 PORTS = {"processor": 0, "courier": 1, "projector": 2}
 """Added to HUB_METRICS_PORT."""
+
+QUICK_SECONDS = 0.1
+"""Between two looks at a clock that is set: who sets it waits for what comes of it."""
 
 
 def processor(settings: Settings) -> int:
@@ -21,12 +29,14 @@ def processor(settings: Settings) -> int:
     from hub.stream import app as stream
 
     start_log("processor", settings)
+    rules = rulebook.load(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
-    health = _health("processor", settings, lambda: _told(built.ready()), lambda: _told(built.healthy()))
+    checks = (lambda: _told(built.ready()), lambda: _told(built.healthy()))
+    health = _health("processor", settings, *checks, lambda: views[0].known)
 
     async def start() -> None:
-        views.append(Views(settings))
+        views.append(Views(settings, rules))
         await health.start()
         await views[0].start()
 
@@ -51,32 +61,41 @@ def courier(settings: Settings) -> int:
 
     async def work(stopping: asyncio.Event) -> None:
         running = Courier(settings, instance=instance(settings, "courier"))
-        async with _serving(_health("courier", settings, running.ready, running.healthy)):
+        async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
     return service.run(work)
 
 
 def projector(settings: Settings) -> int:
-    """Fills the read model, and wakes what is due, until SIGTERM."""
-    from hub.readmodel.clock import Clock
+    """Fills the read model, wakes what is due, and has aggregates published, until SIGTERM."""
+    from hub.readmodel.clock import EVERY_SECONDS, Clock, every
     from hub.readmodel.projector import Projector
+    from hub.readmodel.queries import Queries
+    from hub.readmodel.snapshots import Snapshots
 
     start_log("projector", settings)
+    rules, now = rulebook.load(settings), clock_of(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
+    pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS
 
     async def work(stopping: asyncio.Event) -> None:
-        running = Projector(settings, batch.view, instance=instance(settings, "projector"))
+        view = partial(batch.view, rules=rules)
+        running = Projector(settings, view, instance=instance(settings, "projector"))
         async with (
-            _serving(_health("projector", settings, running.ready, running.healthy)),
+            _serving("projector", settings, running.ready, running.healthy),
             publishing(settings) as publish,
         ):
-            clock = asyncio.create_task(_once_ready(running.ready, Clock(running.engine, publish, now).run))
+            clock = Clock(running.engine, publish, now)
+            queries, moments = Queries(running.engine), rules.calendar.snapshots
+            snapshots = Snapshots(queries, publish, now, moments, running.level, clock.settled)
+            looks = partial(every, pause, clock.tick, snapshots.look)
+            looking = asyncio.create_task(_once_ready(running.ready, looks))
             ending = asyncio.create_task(then(stopping, running.stop))
             try:
                 await running.run()
             finally:
-                clock.cancel()
+                looking.cancel()
                 ending.cancel()
 
     return service.run(work)
@@ -89,14 +108,21 @@ async def _once_ready(ready: Callable[[], tuple[bool, str]], work: Callable[[], 
     await work()
 
 
-def _health(part: str, settings: Settings, ready: Check, healthy: Check) -> HealthServer:
-    return HealthServer(settings.host, settings.metrics_port + PORTS[part], ready, healthy)
+def _health(
+    part: str, settings: Settings, ready: Check, healthy: Check, known: Callable[[], Known]
+) -> HealthServer:
+    def gate(headers: Mapping[str, str]) -> int:
+        return scrape(headers, known().directory, settings.loopback)
+
+    return HealthServer(settings.host, settings.metrics_port + PORTS[part], ready, healthy, gate)
 
 
 @contextlib.asynccontextmanager
-async def _serving(health: HealthServer) -> AsyncIterator[None]:
-    await health.start()
-    try:
-        yield
-    finally:
-        await health.stop()
+async def _serving(part: str, settings: Settings, ready: Check, healthy: Check) -> AsyncIterator[None]:
+    async with following_partners(settings) as known:
+        health = _health(part, settings, ready, healthy, lambda: known)
+        await health.start()
+        try:
+            yield
+        finally:
+            await health.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -18,10 +17,7 @@ from hub.core.records import Out
 from hub.settings import Settings
 from hub.telemetry import log
 
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
+FOREVER = 10.0**9
 
 
 def start_log(part: str, settings: Settings) -> None:
@@ -40,9 +36,9 @@ def instance(settings: Settings, part: str) -> str:
 class Views:
     """Full copies of the directory and the subscriptions, kept current."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rules: Rules) -> None:
         self.known = Known()
-        self._rules = Rules(hub_source=settings.source)
+        self._rules = rules
         self._policy: Policy | None = None
         watch = partial(kafka.CompactedView, settings.bootstrap, on_change=self._changed)
         self._partners = watch(topics.PARTNERS, self.known.apply_partner)
@@ -69,6 +65,20 @@ class Views:
             if self._partners.ready and self._subscriptions.ready
             else "partners and subscriptions not read yet"
         )
+
+
+@contextlib.asynccontextmanager
+async def following_partners(settings: Settings) -> AsyncIterator[Known]:
+    """The directory, filled as soon as Kafka answers: for a part that can do its work without."""
+    known = Known()
+    view = kafka.CompactedView(settings.bootstrap, topics.PARTNERS, known.apply_partner)
+    starting = asyncio.create_task(view.start(timeout=FOREVER))
+    try:
+        yield known
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await view.stop()
 
 
 @contextlib.asynccontextmanager

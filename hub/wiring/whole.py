@@ -10,11 +10,19 @@ from typing import Any
 
 from hub import directory, partners
 from hub.settings import Settings
+from hub.wiring import rules
+from hub.wiring.clock import clock
 
 
 def up(settings: Settings, main: Any = None) -> int:
-    """Everything on this machine, with the partners of `HUB_PARTNERS` if that is set."""
+    """Everything on this machine, with the partners of `HUB_PARTNERS` if that is set.
+
+    Raises SettingsError before anything is started when the rules or the clock cannot be used.
+    """
     from hub.local import supervisor
+
+    rules.load(settings)
+    clock(settings)
 
     async def load() -> None:
         if settings.partners is not None:
@@ -32,7 +40,7 @@ def demo(settings: Settings, chosen: argparse.Namespace) -> int:
     def read_model(adapted: Settings) -> Any:
         return Queries(open_engine(adapted.database_url)).aggregates()
 
-    return run.main(settings, chosen, up, read_model)
+    return run.main(settings, chosen, up, read_model, rules.load(settings))
 
 
 def load_partners(settings: Settings, path: Path) -> int:

@@ -1,7 +1,8 @@
-"""Learning lines, journeys, partners and counts: who sees what."""
+"""Learning lines, journeys and partners: who sees what."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from hub.core.journal import Read
@@ -9,7 +10,7 @@ from hub.core.journeys import Course, EventRow, Journey, Moment
 from hub.core.partners import Org, Role
 from hub.core.views import Enrolment, Line
 from hub.gateway.lookups import visible
-from tests.gateway_fakes import ALMERE, Hub, partner
+from tests.gateway_fakes import ALMERE, Hub, know, partner
 
 LEARNER = "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008"
 PATH = f"/v1/learning-lines/{LEARNER}"
@@ -46,6 +47,14 @@ class TestLearningLine:
         async with hub_with_line().client("school") as client:
             answer = await client.get(PATH, headers=purpose)
         assert answer.status_code == 400 and "WPO-OKR" in answer.json()["detail"]
+
+    async def test_a_procesregisseur_sees_none_even_if_the_directory_gives_it_a_school(self) -> None:
+        hub = hub_with_line()
+        both = partner("both", Role.PROCESREGISSEUR, Role.PO, orgs=(Org("brin:00YY01", "De Boot"),))
+        know(hub.known, [both])
+        async with hub.client("both") as client:
+            answer = await client.get(PATH, headers=PURPOSE)
+        assert answer.status_code == 404 and LEARNER not in answer.text
 
     async def test_nobody_looks_unseen_so_without_a_journal_there_is_no_answer(self) -> None:
         hub = hub_with_line()
@@ -109,6 +118,21 @@ class TestJourney:
         ]
         assert (seen.event.duplicates, seen.event.conflicts) == (0, 0)
 
+    def test_a_procesregisseur_sees_only_those_of_kinds_that_are_about_nobody(self) -> None:
+        regie = partner("almere", Role.PROCESREGISSEUR, Role.GEMEENTE)
+        kinds = (
+            "handover.prepared",
+            "signal.raised",
+            "signal.cleared",
+            "enrolment.started",
+            "never-heard-of",
+        )
+        for name in kinds:
+            event = msgspec.structs.replace(JOURNEY.event, type=f"nl.onderwijsloopbanen.{name}.v1")
+            assert visible(msgspec.structs.replace(JOURNEY, event=event), regie) is None, name
+        offer = msgspec.structs.replace(JOURNEY.event, type="nl.onderwijsloopbanen.offer.published.v1")
+        assert visible(msgspec.structs.replace(JOURNEY, event=offer), regie) is not None
+
     def test_others_see_nothing(self) -> None:
         assert visible(JOURNEY, partner("other", Role.PO, orgs=(Org("brin:00YY99", "x"),))) is None
 
@@ -126,23 +150,9 @@ class TestJourney:
             assert (await other.get("/v1/journeys", params={"source": ALMERE, "id": "1"})).status_code == 404
 
 
-class TestCounts:
+class TestPartners:
     async def test_partners_are_shown_without_tokens(self) -> None:
         async with Hub().client("school") as client:
             answer = await client.get("/v1/partners")
         assert answer.json()[0] == {"id": "almere", "name": "Almere", "roles": ["gemeente"]}
         assert "sha256" not in answer.text and "token" not in answer.text
-
-    @pytest.mark.parametrize(
-        ("who", "status"), [("regie", 200), ("beheer", 200), ("school", 403), ("almere", 403)]
-    )
-    async def test_flows_are_for_the_procesregisseur_and_the_operator(self, who: str, status: int) -> None:
-        async with Hub().client(who) as client:
-            assert (await client.get("/v1/flows")).status_code == status
-
-    @pytest.mark.parametrize(
-        ("who", "metric", "status"), [("almere", "M2", 200), ("almere", "M99", 404), ("school", "M2", 403)]
-    )
-    async def test_census_is_for_those_who_get_aggregates(self, who: str, metric: str, status: int) -> None:
-        async with Hub().client(who) as client:
-            assert (await client.get(f"/v1/census/{metric}")).status_code == status

@@ -11,7 +11,7 @@ import pytest
 from hub.core import subscription
 from hub.core.delivery import Delivery, to_record
 from hub.core.event import Event
-from hub.core.journal import Pulled
+from hub.core.journal import Attempted, Pulled
 from hub.core.subscription import Status
 from tests.gateway_fakes import Hub
 
@@ -253,7 +253,7 @@ class TestLife:
 
 def deliveries(*numbers: int) -> list[Any]:
     events = [Event({"specversion": "1.0", "id": str(n), "source": "/s", "type": "t"}, n) for n in numbers]
-    return [to_record("inbox-almere", Delivery(f"d{e.id}", "s", 1, e.structured())) for e in events]
+    return [to_record("inbox-almere", Delivery(f"d{e.id}", "s", 1, e.structured(), (e.id,))) for e in events]
 
 
 class TestFeed:
@@ -278,6 +278,22 @@ class TestFeed:
             await client.get(self.PATH, params={"after": 2})
         (entry,) = hub.kafka.journal()
         assert isinstance(entry, Pulled) and entry.deliveries == ("d1", "d2") and entry.partner == "almere"
+
+    async def test_what_was_taken_back_keeps_its_number_and_is_not_shown(self) -> None:
+        hub = Hub()
+        await hub.kafka.publish(deliveries(1, 2))
+        order = Delivery("d3", "s", 1, Event({"id": "3"}, 3).structured(), withdraws=("1",))
+        async with hub.client() as client:
+            before = (await client.get(self.PATH, params={"limit": 1})).json()
+            await hub.kafka.publish([to_record("inbox-almere", order)])
+            after = (await client.get(self.PATH)).json()
+        assert [e["event"]["data"] for e in before["events"]] == [1]
+        first, *rest = after["events"]
+        assert first == {"number": 1, "deliveryId": "d1", "withdrawn": True}
+        assert [(e["number"], e["event"]["data"]) for e in rest] == [(2, 2), (3, 3)]
+        (_, ended, read) = hub.kafka.journal()
+        assert isinstance(ended, Attempted) and (ended.delivery, ended.outcome) == ("d1", "withdrawn")
+        assert isinstance(read, Pulled) and read.deliveries == ("d2", "d3")
 
     async def test_it_can_wait_for_what_comes(self) -> None:
         hub = Hub()

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from hub.core import journal
 from hub.core import subscription as subs
 from hub.core.flows import HOUR_MS
-from hub.core.records import Out, Record
-from hub.core.topics import COMMANDS, JOURNAL, LINES, SUBSCRIPTIONS
+from hub.core.journal import WITHDRAWN
+from hub.core.records import Record
+from hub.core.topics import JOURNAL, LINES, SUBSCRIPTIONS
 from hub.core.views import Enrolment, Group, Line, Offer, Places, Shortfall, Transfer
 from hub.readmodel import entries, schema, store
-from hub.readmodel.clock import Clock
 from hub.readmodel.queries import Queries
 from hub.readmodel.schema import OutdatedReadModel, open_engine
 from hub.readmodel.store import Batch, Fenced, Move, Store
@@ -42,9 +42,9 @@ LEARNER = "learner/9a1d8a5e-7a0e-4f6e-8d13-3f8e0c9b7a10"
 class Model:
     """A read model and the log it reads, without a broker."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **options: Any) -> None:
         self.engine = open_engine(url)
-        self.store = Store(self.engine, view_of)
+        self.store = Store(self.engine, view_of, **options)
         self.store.prepare()
         self.queries = Queries(self.engine)
         self.log = Log()
@@ -240,6 +240,39 @@ def test_a_delivery_known_from_its_attempt_first_ends_up_the_same(model: Model) 
     (row,) = model.queries.event_rows()
     assert event == row.event
     assert (course.column, course.routed_at, course.delivered_at) == ("TO", NOW + 5, NOW + 20)
+
+
+@pytest.mark.parametrize("turned", (False, True))
+def test_a_delivery_that_was_withdrawn_is_neither_open_nor_delivered(model: Model, turned: bool) -> None:
+    model.subscribe("hook", "vo")
+    one, other = Event("e1"), Event("e2")
+    told = [one.routed(("vo", "hook")), one.attempted("vo", "hook", "retry")]
+    ended = [one.attempted("vo", "hook", WITHDRAWN, after=30)] * 2
+    model.say(other.routed(("vo", "hook"), after=99))
+    for entry in (*ended, *told) if turned else (*told, *ended):
+        model.say(entry)
+
+    (hook,) = model.queries.flows(NOW).deliveries
+    courses = {course.outcome: course for _, course in model.queries.delivery_rows()}
+
+    assert (hook.routed, hook.delivered, hook.open, hook.oldest) == (1, 0, 1, NOW + 99)
+    assert (courses[WITHDRAWN].attempts, courses[WITHDRAWN].delivered_at) == (1, None)
+
+
+@pytest.mark.parametrize("turned", (False, True))
+def test_what_was_delivered_stays_so_when_its_repeat_is_withdrawn(model: Model, turned: bool) -> None:
+    model.subscribe("hook", "vo")
+    one = Event("e1")
+    model.say(one.routed(("vo", "hook")))
+    ends = [one.attempted("vo", "hook"), one.attempted("vo", "hook", WITHDRAWN, after=30)]
+    for entry in reversed(ends) if turned else ends:
+        model.say(entry)
+
+    (hook,) = model.queries.flows(NOW).deliveries
+    ((_, course),) = model.queries.delivery_rows()
+
+    assert (hook.routed, hook.delivered, hook.open) == (1, 1, 0)
+    assert (course.outcome, course.delivered_at) == ("delivered", NOW + 20)
 
 
 def test_a_later_decision_for_more_partners_does_not_count_the_first_again(model: Model) -> None:
@@ -485,64 +518,3 @@ def test_tables_may_be_made_by_several_processes_at_once(database_url: str) -> N
         engine.dispose()
 
     assert failures == []
-
-
-class Ticks:
-    """Publishes into a list; fails once when told to."""
-
-    def __init__(self) -> None:
-        self.outs: list[Out] = []
-
-    async def __call__(self, outs: Sequence[Out], /) -> None:
-        self.outs += outs
-
-
-async def test_the_clock_wakes_what_is_due_once_and_again_after_a_minute(model: Model) -> None:
-    today = "2026-09-21"  # the date of NOW
-    model.keep("learner/due", stored("learner/due", Line("due"), today))
-    model.keep("learner/late", stored("learner/late", None, "2026-09-01"))
-    model.keep("learner/later", stored("learner/later", Line("later"), "2026-09-22"))
-    model.keep("learner/never", stored("learner/never", Line("never")))
-    ticks, now = Ticks(), NOW
-    clock = Clock(model.engine, ticks, lambda: now)
-
-    asked = [await clock.tick(), await clock.tick()]
-    now += 60_000
-    asked.append(await clock.tick())
-    model.keep("learner/due", stored("learner/due", Line("due"), "2026-10-01"))
-    model.keep("learner/late", None)
-    now += 60_000
-    asked.append(await clock.tick())
-
-    assert asked == [2, 0, 2, 0]
-    expected = b'{"command":"tick","at":%d}'
-    assert ticks.outs[:2] == [
-        Out(COMMANDS, b"learner/due", expected % NOW),
-        Out(COMMANDS, b"learner/late", expected % NOW),
-    ]
-
-
-async def test_a_tick_that_could_not_be_published_is_asked_for_again(model: Model) -> None:
-    model.keep("learner/due", stored("learner/due", Line("due"), "2026-09-01"))
-    ticks = Ticks()
-
-    async def broken(_: Sequence[Out], /) -> None:
-        raise ConnectionError
-
-    clock = Clock(model.engine, broken, lambda: NOW)
-    with pytest.raises(ConnectionError):
-        await clock.tick()
-    clock._publish = ticks
-
-    assert await clock.tick() == 1
-
-
-async def test_an_aggregate_that_moves_on_to_a_new_date_is_woken_at_once(model: Model) -> None:
-    model.keep("learner/x", stored("learner/x", Line("x"), "2026-09-01"))
-    clock = Clock(model.engine, ticks := Ticks(), lambda: NOW)
-    await clock.tick()
-    model.keep("learner/x", stored("learner/x", Line("x"), "2026-09-02"))
-
-    await clock.tick()
-
-    assert len(ticks.outs) == 2

@@ -19,7 +19,7 @@ from hub.gateway.app import build
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import KafkaFeeds
 from hub.gateway.ingress import GROUP, Ingress
-from hub.gateway.publisher import KafkaPublisher, Publisher
+from hub.gateway.publisher import KafkaPublisher, Publisher, Stamp
 from hub.settings import Settings
 from tests.broker import Broker
 from tests.gateway_fakes import PARTNERS, Hub
@@ -33,9 +33,9 @@ def publisher(broker: Broker, timeout: float = 5.0) -> KafkaPublisher:
     return KafkaPublisher(lambda: low.producer(Settings(kafka=broker.bootstrap)), timeout)
 
 
-def ingress(broker: Broker, hub: Hub, sent: Publisher, judge: Admit = admit) -> Ingress:
+def ingress(broker: Broker, hub: Hub, sent: Publisher, judge: Admit = admit, stamp: Stamp = tuple) -> Ingress:
     reader = lambda: low.consumer(broker.bootstrap, GROUP, metadata_max_age_ms=1000)  # noqa: E731
-    return Ingress(reader, hub.known, sent, judge, hub.counts.extend, now)
+    return Ingress(reader, hub.known, sent, judge, hub.counts.extend, now, stamp)
 
 
 def now() -> int:
@@ -51,7 +51,7 @@ async def prepare(broker: Broker) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(broker: Broker, hub: Hub, timeout: float = 5.0) -> AsyncIterator[Any]:
+async def running(broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp = tuple) -> AsyncIterator[Any]:
     """A client of a gateway that stands on the real Kafka with all its services started. `hub` collects the counts."""
     await prepare(broker)
     sent = publisher(broker, timeout)
@@ -65,9 +65,9 @@ async def running(broker: Broker, hub: Hub, timeout: float = 5.0) -> AsyncIterat
         low.CompactedView(broker.bootstrap, topics.SUBSCRIPTIONS, hub.known.apply_subscription),
     )
     gateway: Gateway = hub.gateway(
-        publisher=sent, feeds=read, ensure_outbox=ensure, for_partner=for_partner, now=now
+        publisher=sent, feeds=read, ensure_outbox=ensure, for_partner=for_partner, now=now, stamp=stamp
     )
-    app = build(gateway, services=(*views, sent, read, ingress(broker, hub, sent)))
+    app = build(gateway, services=(*views, sent, read, ingress(broker, hub, sent, stamp=stamp)))
     async with app.router.lifespan_context(app), hub.client(app=app) as client:
         yield client
 

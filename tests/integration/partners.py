@@ -7,7 +7,7 @@ import base64
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
 import orjson
@@ -173,6 +173,15 @@ class Stage:
         await self._send([to_record(to.id, one) for one in deliveries])
         return [one.id for one in deliveries]
 
+    async def take_back(
+        self, to: Subscription, places: Iterable[int], place: int, subject: str = "subject-0"
+    ) -> str:
+        """Puts an event into the outbox that takes back those of `places`; returns its webhook-id."""
+        gone = tuple(f"place-{one}" for one in places)
+        order = self.delivery(to, place, subject)._replace(withdraws=gone)
+        await self._send([to_record(to.id, order)])
+        return order.id
+
     def delivery(self, to: Subscription, place: int, subject: str) -> Delivery:
         event = {
             "specversion": "1.0",
@@ -185,7 +194,7 @@ class Stage:
         }
         now = time.time_ns() // 1_000_000
         id = delivery_id(str(event["source"]), str(event["id"]), to.id)
-        return Delivery(id, subject, now, orjson.dumps(event))
+        return Delivery(id, subject, now, orjson.dumps(event), about=(f"place-{place}",))
 
     async def _send(self, records: list[Out]) -> None:
         assert self._producer is not None

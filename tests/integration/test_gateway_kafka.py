@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub import kafka as low
-from hub.core import topics
+from hub.core import batch, topics
 from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import STRUCTURED
@@ -53,6 +53,10 @@ async def until(broker: Broker, holds: Callable[[list[Record]], object]) -> list
         while not holds(records := await kit.everything(broker)):
             await asyncio.sleep(0.2)
     return records
+
+
+async def post(client: Any, one: dict[str, Any]) -> Any:
+    return await client.post("/v1/events", content=json.dumps(one), headers=KIND)
 
 
 async def eventually(attempt: Callable[[], Awaitable[Any]], status: int) -> Any:
@@ -189,6 +193,28 @@ async def test_a_record_on_which_the_hub_itself_fails_is_put_aside_and_the_next_
         await sent.stop()
     assert any(b"internal-error" in (r.value or b"") for r in found if r.topic == topics.QUARANTINE)
     assert not about(found, topics.EVENTS_G, bad["id"])
+
+
+async def test_events_of_both_doors_carry_the_day_when_the_clock_is_set(kafka: Broker) -> None:
+    by_http, by_kafka, before = event(), event(), event()
+    await kit.prepare(kafka)
+    await kafka.create([topics.ingress_topic("almere")])
+    await write(kafka, topics.ingress("almere"), (json.dumps(by_kafka).encode(), STRUCTURED_RECORD))
+    stamp = lambda: ((batch.DAY, b"2027-03-01"),)  # noqa: E731
+    async with kit.running(kafka, Hub(), stamp=stamp) as client:
+        assert (await post(client, by_http)).status_code == 202
+        await until(kafka, lambda found: about(found, topics.EVENTS_G, by_kafka["id"]))
+    async with kit.running(kafka, Hub()) as client:
+        assert (await post(client, before)).status_code == 202
+    records = await kit.everything(kafka)
+
+    days = [
+        dict(record.headers).get(batch.DAY)
+        for one in (by_http, by_kafka, before)
+        for record in about(records, topics.EVENTS_G, one["id"])
+    ]
+    assert days == [b"2027-03-01", b"2027-03-01", None]
+    assert all(batch.DAY not in dict(r.headers) for r in records if r.topic == topics.JOURNAL)
 
 
 class Refusing:

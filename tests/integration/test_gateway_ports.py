@@ -34,7 +34,13 @@ class Ports:
         events = [
             Event({"id": str(n), "source": "/s", "type": "t", "specversion": "1.0"}, n) for n in numbers
         ]
-        return [to_record(self.subscription, Delivery(f"d{e.id}", "s", 1, e.structured())) for e in events]
+        made = (Delivery(f"d{e.id}", "s", 1, e.structured(), about=(e.id,)) for e in events)
+        return [to_record(self.subscription, one) for one in made]
+
+    def taking_back(self, number: int, *others: int) -> Out:
+        body = Event({"id": str(number), "source": "/s", "type": "t"}, number).structured()
+        given = Delivery(f"d{number}", "s", 1, body, withdraws=tuple(str(one) for one in others))
+        return to_record(self.subscription, given)
 
     async def page(self, after: int = 0, limit: int = 100, wait: float = 0) -> Any:
         return await self.feeds.read(self.subscription, after, limit, wait)
@@ -83,8 +89,19 @@ async def test_after_and_limit_cut_the_feed_without_gaps(ports: Ports) -> None:
     assert seen == list(range(1, 8))
 
 
+async def test_what_a_later_one_takes_back_is_known_on_every_page(ports: Ports) -> None:
+    await ports.publisher.publish(ports.records(*range(1, 3001)))
+    assert (await ports.page(2999)).withdrawn == frozenset()
+    await ports.publisher.publish([ports.taking_back(3001, 2, 2998, 3000)])
+    assert (await ports.page(2997, 500)).withdrawn == {2998, 3000}
+    await ports.publisher.publish([*ports.records(3002), ports.taking_back(3003, 1, 3001)])
+    assert (await ports.page(0, 2)).withdrawn == {1, 2}
+    assert (await ports.page(2, 500)).withdrawn == frozenset()
+    assert (await ports.page(3000)).withdrawn == frozenset()
+
+
 async def test_an_empty_feed_is_empty_at_once(ports: Ports) -> None:
-    assert await ports.page() == ([], 1, 0)
+    assert await ports.page() == ([], 1, 0, frozenset())
 
 
 async def test_a_position_beyond_the_end_is_told_by_the_last_number(ports: Ports) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from aiokafka import AIOKafkaProducer
 
-from hub.core import journal
+from hub.core import census, journal
 from hub.core import subscription as subs
 from hub.core.topics import Topic
 from hub.core.views import Group
@@ -58,7 +59,7 @@ class City:
             sub = subs.Subscription(f"hook-vo{partner}", f"vo{partner}", sink="https://vo.example/in")
             await self._send(self.sources.subscriptions, sub.id.encode(), subs.dump(sub))
         for number in range(GROUPS):
-            key, view = f"group/{number % 100}", Group(f"{number % 100}", total=number)
+            key, view = f"group/{number % 100}", Group(f"{number % 100}", certainty="decided", total=number)
             state = stored(key, view, "2026-09-01", s=raised("T01", "warn", f"oin:{number % 7}"))
             await self._send(self.sources.lines, key.encode(), state)
         await self.say(*life(seed, events))
@@ -122,6 +123,14 @@ async def clean_run(city: City, tmp_path: Path) -> dict[str, list[tuple[Any, ...
     return rows(engine)
 
 
+def recount(engine: sa.Engine) -> dict[str, int]:
+    """The census from nothing but the rows."""
+    found: Counter[str] = Counter()
+    for _, view in Queries(engine).aggregates():
+        found.update(census.counts(view))
+    return {cell: n for cell, n in found.items() if n}
+
+
 def child(city: City, url: str) -> subprocess.Popen[bytes]:
     """A projector in a process of its own, always by the same name."""
     arguments = [city.broker.bootstrap, url, *city.sources]
@@ -149,6 +158,7 @@ async def test_kill_9_in_the_middle_of_a_load_gives_the_rows_of_a_clean_run(
 
     assert 0 < killed_at[0] <= killed_at[1] < city.sent, "killed too late: nothing was left to do"
     assert rows(engine) == await clean_run(city, tmp_path)
+    assert Queries(engine).counts() == recount(engine) != {}
     engine.dispose()
 
 
@@ -242,6 +252,30 @@ async def test_it_is_ready_only_when_the_rows_have_caught_up(city: City, tmp_pat
 
     assert before == (False, "not started")
     assert applied == city.sent
+    engine.dispose()
+
+
+async def test_it_is_level_while_the_rows_have_all_of_kafka_also_what_others_fill(
+    city: City, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'readmodel.sqlite'}"
+    engine = open_engine(url)
+    first, second = (city.projector(url, "shared") for _ in range(2))
+    before = await first.level()
+    tasks = [asyncio.create_task(one.run()) for one in (first, second)]
+    await until(lambda: bool(first._positions) and bool(second._positions))
+    await city.load(10)
+    await until(lambda: done(engine) == city.sent)
+    level = [await first.level(), await second.level()]
+    second.stop()
+    await tasks[1]
+    first._store.apply = lambda batch: None  # type: ignore[method-assign]  # it takes records, and writes none
+    await city.load(10)
+    behind = await first.level()
+    first.stop()
+    await tasks[0]
+
+    assert (before, level, behind) == (False, [True, True], False)
     engine.dispose()
 
 

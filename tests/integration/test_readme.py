@@ -33,8 +33,10 @@ def test_the_readme_examples_work_as_printed(tmp_path: Path) -> None:
     assert '"deliveryId"' in rest
     assert '"outcome":"delivered"' in rest.replace(" ", "")
     assert '"status":"active"' in rest.replace(" ", "")
-    faults = json.loads(rest.strip().splitlines()[-1])
+    faults = next(json.loads(line) for line in rest.splitlines() if '"code":"foreign-source"' in line)
     assert {e["code"] for e in faults["errors"]} >= {"foreign-source", "not-your-type", "unknown-field"}
+    assert "lines         active" in rest
+    assert "aggregates    " in rest
 
 
 def _after(answers: str) -> tuple[str, str]:
@@ -46,7 +48,7 @@ def _run(up: Up, folder: Path) -> str:
     script = "\n".join(BLOCK.findall((ROOT / "README.md").read_text()))
     script = script.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{up.settings.port}")
     script = script.replace(". .venv/bin/activate", f"export PATH={Path(sys.executable).parent}:$PATH")
-    for name in ("received.txt", "secret.txt", "subscription.json"):
+    for name in ("received.txt", "secret.txt", "subscription.json", "year.jsonl"):
         script = script.replace(name, str(folder / name))
     script = re.sub(r"\b9000\b", str(up.settings.port + 7), script)
     done = subprocess.run(
@@ -63,4 +65,4 @@ def _run(up: Up, folder: Path) -> str:
 
 def _spaced(script: str) -> str:
     """Answers end without a newline; the test reads them line by line."""
-    return re.sub(r"^(curl|sed)", r"echo; \1", script, flags=re.MULTILINE)
+    return re.sub(r"^(curl|sed|hub year)", r"echo; \1", script, flags=re.MULTILINE)

@@ -12,11 +12,12 @@ import pytest
 
 from hub.core import delivery
 from hub.core import state as states
-from hub.core.journal import Routed
+from hub.core.journal import WITHDRAWN, Attempted, Entry, Routed
 from hub.core.policy import Policy
 from hub.core.records import Record
 from hub.core.subscription import Subscription
 from hub.core.topics import COMMANDS, OUTBOX, subscription_of
+from hub.core.withdrawal import taken_back
 from hub.demo import check as checks
 from hub.demo.check import Kept, Told, compare
 from hub.demo.receipts import Receipt
@@ -136,6 +137,44 @@ def test_two_deliveries_about_one_subject_in_the_wrong_order_are_found(hub: Pure
     swapped = list(given.receipts)
     swapped[first], swapped[second] = swapped[second], swapped[first]
     assert found(kept(hub), given._replace(receipts=swapped)) == {checks.DISORDERED}
+
+
+def _withdrawn(hub: PureHub, given: Told) -> list[Receipt]:
+    """What a later delivery of the same outbox takes back."""
+    boxes: dict[str, list[delivery.Delivery]] = {}
+    for out in hub.out:
+        if out.topic.startswith(OUTBOX) and out.value:
+            one = delivery.from_record(out.key, out.value, out.headers)
+            boxes.setdefault(subscription_of(out.topic), []).append(one)
+    gone = {(box, place + 1) for box, outbox in boxes.items() for place in taken_back(outbox)}
+    return [r for r in given.receipts if (r.subscription, r.number) in gone]
+
+
+def _said(receipts: list[Receipt]) -> list[Entry]:
+    """The journal of a courier that did not send these."""
+    end: dict[str, Any] = {"attempt": 0, "outcome": WITHDRAWN, "status": "", "took": 0, "waited": 0}
+    return [
+        Attempted(at=1, partner="p", subscription=r.subscription, delivery=r.delivery, number=r.number, **end)
+        for r in receipts
+    ]
+
+
+def test_what_was_taken_back_may_have_come_or_be_missing_but_not_unsaid(hub: PureHub) -> None:
+    given, log = told(hub), kept(hub)
+    gone = _withdrawn(hub, given)
+    assert gone
+    rest = given._replace(receipts=[r for r in given.receipts if r not in gone])
+    assert found(log._replace(journal=[*log.journal, *_said(gone)]), rest) == set()
+    assert found(log, rest) == {checks.GAP}
+
+
+def test_what_the_hub_leaves_out_though_nothing_took_it_back_is_missing(hub: PureHub) -> None:
+    given, log = told(hub), kept(hub)
+    kind = "handover.prepared"
+    kept_back = [r for r in given.receipts if kind in r.event["type"] and r not in _withdrawn(hub, given)][:1]
+    rest = given._replace(receipts=[r for r in given.receipts if r not in kept_back])
+    lied = log._replace(journal=[*log.journal, *_said(kept_back)])
+    assert found(lied, rest) == {checks.MISSING, checks.GAP}
 
 
 def test_a_repeated_delivery_is_counted_and_fine(hub: PureHub) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from itertools import product
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core import batch, group
+from hub.core import batch
 from hub.core.admission import Admitted
 from hub.core.cells import Band
+from hub.core.contributions import CITY as PLACES
 from hub.core.views import Group, Places
 from tests import strategies as some
 from tests.pure import PureHub, outcomes, told
@@ -18,7 +18,7 @@ from tests.said import A, B, offer
 from tests.said import group as says
 
 KEY = f"group/{A}".encode()
-CITY = group.CITY.encode()
+CITY = PLACES.encode()
 CHILDREN: list[Band] = [{"ageBand": "6-11", "count": 31}]
 
 
@@ -35,7 +35,8 @@ def group_of(*events: Admitted) -> Group:
 
 
 def places_of(*events: Admitted) -> Places:
-    view = hub_of(*events).views()[CITY]
+    """What the city knows; nothing when nobody told it anything."""
+    view = hub_of(*events).views().get(CITY, Places("almere"))
     assert isinstance(view, Places)
     return view
 
@@ -62,14 +63,19 @@ def _logged(one: Admitted) -> tuple[int, float, str, str]:
     return (int(given.get("sequence", 0)), time, one.event.source, one.event.id)
 
 
+SCHOOL_AGE = ("4-5", "6-11", "12-15", "16-17")
+
+
 @given(st.lists(some.admitted((*some.GROUPS, "E5")), min_size=1, max_size=8).map(some.distinct))
-def test_demand_is_that_of_the_groups_that_are_sure_and_not_cancelled(events: list[Admitted]) -> None:
+def test_demand_is_that_of_the_groups_that_are_sure_or_here(events: list[Admitted]) -> None:
     hub = hub_of(*events)
-    groups = [v for v in hub.views().values() if isinstance(v, Group)]
-    sure = [
-        g for g in groups if g.status != "cancelled" and g.certainty in ("requested", "decided", "confirmed")
-    ]
-    need = sum(b.count for g in sure for b in g.bands if b.age_band in ("4-5", "6-11", "12-15", "16-17"))
+    groups = [v for v in hub.views().values() if isinstance(v, Group) and v.status != "cancelled"]
+    need = 0
+    for one, age in product(groups, SCHOOL_AGE):
+        here = sum(b.count for wave in one.arrivals for b in wave.bands if b.age_band == age)
+        sure = one.certainty in ("requested", "decided", "confirmed")
+        coming = sum(b.count for b in one.bands if b.age_band == age) if sure else 0
+        need += max(here, coming)
     view = hub.views().get(CITY, Places("almere"))
     assert isinstance(view, Places)
     assert view.demand == need
@@ -79,6 +85,16 @@ def test_the_school_clock_warns_after_thirty_days_and_breaches_after_three_month
     view = group_of(says(), says("E4", "2"))
     assert (view.status, view.arrived_on) == ("arrived", "2026-12-03")
     assert (view.clock_start, view.warn_on, view.breach_on) == ("2026-12-03", "2027-01-02", "2027-03-03")
+
+
+def test_a_full_state_that_is_newer_than_the_arrival_tells_how_many_are_still_there() -> None:
+    (wave,) = group_of(says(), says("E4", "2"), says("E2", "3", bands=CHILDREN)).arrivals
+    assert {b.age_band: b.count for b in wave.bands if b.count} == {"6-11": 31}
+
+
+def test_a_wave_counts_as_it_came_while_no_newer_full_state_is_known() -> None:
+    (wave,) = group_of(says(), says("E4", "3"), says("E2", "2", bands=CHILDREN)).arrivals
+    assert sum(b.count for b in wave.bands) == 74
 
 
 def test_the_clock_starts_with_the_first_wave() -> None:
@@ -109,10 +125,7 @@ def test_what_claims_to_come_after_a_cancellation_is_not_believed() -> None:
     hub = hub_of(says(), says("E3", "2"))
     for stray in (says("E2", "3", bands=CHILDREN), says("E4", "4")):
         out = hub.publish([stray])
-        assert outcomes(out) == ["stale", "quarantined:after-cancellation"] or outcomes(out) == [
-            "quarantined",
-            "quarantined:after-cancellation",
-        ]
+        assert set(outcomes(out)) == {"quarantined", "quarantined:after-cancellation"}
         assert told(out) == []
     view = hub.views()[KEY]
     assert isinstance(view, Group)
@@ -157,20 +170,6 @@ def test_an_offer_that_is_full_has_no_free_places_and_never_fewer() -> None:
     view = hub_of(offer(capacity=3, occupied=5, nextStart=["2027-01-11"])).views()[f"offer/{A}".encode()]
     assert view is not None
     assert (view.free, places_of(offer(capacity=3, occupied=5)).free) == (0, 0)  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "expected"),
-    [
-        ("2026-12-03", 3, "2027-03-03"),
-        ("2026-11-30", 3, "2027-02-28"),
-        ("2027-11-30", 3, "2028-02-29"),
-        ("2026-09-30", 3, "2026-12-30"),
-        ("2026-12-31", 12, "2027-12-31"),
-    ],
-)
-def test_months_are_added_by_the_calendar(day: str, months: int, expected: str) -> None:
-    assert group.add_months(date.fromisoformat(day), months).isoformat() == expected
 
 
 def test_a_key_of_nothing_known_shows_nothing() -> None:

@@ -1,189 +1,247 @@
-"""The learning line against a plain model, and the rules people read from it (domain.md §3)."""
+"""The learning line 0-27 as it follows from facts (domain.md §3), whoever looks at it: where a learner is."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import pytest
 
-import msgspec
-from hypothesis import given
-from hypothesis import strategies as st
-
-from hub.core import batch, line
-from hub.core.admission import Admitted
-from hub.core.views import Line
+from hub.core.line.stays import running
 from tests import city
-from tests import strategies as some
-from tests.pure import PureHub
-from tests.said import LEARNER, A, B, acknowledged, attends, ended, onboard, prepared, started, warm
+from tests.linekit import (
+    asked,
+    attends,
+    decided,
+    enrolled,
+    left,
+    line_of,
+    onboard,
+    returned,
+    sent,
+    stopped,
+    taken_back,
+)
 
-KEY = f"learner/{LEARNER}".encode()
-NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def newest(events: list[Admitted], code: str, name: str) -> dict[str, dict[str, Any]]:
-    """The whole model: of the facts about one thing, the one logged last by its publisher counts."""
-    found: dict[str, Admitted] = {}
-    for one in sorted((e for e in events if e.event.type == some.CODES[code].type), key=logged):
-        found[one.event.data[name]] = one
-    return {id: one.event.data for id, one in found.items()}
-
-
-def logged(one: Admitted) -> tuple[int, datetime, str, str]:
-    given = one.event.attributes
-    time = datetime.fromisoformat(str(given["time"])) if "time" in given else NEVER
-    return (int(given.get("sequence", 0)), time, one.event.source, one.event.id)
+PO = enrolled("e1", city.SCHOOL_A, "2023-08-01")
 
 
-def line_of(*events: Admitted) -> Line:
-    hub = PureHub(some.PLAIN)
-    hub.publish(events)
-    view = batch.view(KEY, hub.states[KEY])
-    assert isinstance(view, Line)
-    return view
+class TestEnrolments:
+    def test_a_new_school_makes_the_old_one_left_though_its_own_end_has_not_come_in(self) -> None:
+        line = line_of(PO, enrolled("e2", city.SCHOOL_B, "2027-02-15", from_=city.SCHOOL_A))
+        assert (line.primary, line.unusual, line.status) == (city.SCHOOL_B, [], "active")
 
+    def test_a_handover_to_the_new_school_tells_as_much(self) -> None:
+        there = enrolled("e2", city.VO, "2027-08-01", "vo")
+        assert line_of(PO, there, sent()).primary == city.VO
+        assert line_of(PO, there, sent()).unusual == []
+        assert line_of(PO, there, sent(), taken_back()).unusual == ["two-primaries"]
 
-@given(st.one_of(some.histories(size=10), some.rivals()))
-def test_the_line_is_what_a_plain_model_of_the_newest_facts_says(events: list[Admitted]) -> None:
-    mine = [e for e in events if e.event.data.get("learnerId") == LEARNER]
-    if not mine:
-        return
-    view = line_of(*mine)
-    starts, ends = newest(mine, "E8", "enrolmentId"), newest(mine, "E9", "enrolmentId")
-    assert {(e.id, e.start, e.end, e.primary) for e in view.enrolments} == {
-        (id, start.get("startOn", ""), end.get("endOn", ""), start.get("primary", False))
-        for id, start, end in pairs(starts, ends)
-    }
-    starts, ends = newest(mine, "E10", "participationId"), newest(mine, "E11", "participationId")
-    assert {(p.id, p.start, p.end) for p in view.participations if "/" not in p.id} == {
-        (id, start.get("startOn", ""), end.get("endOn", "")) for id, start, end in pairs(starts, ends)
-    }
-    issued = newest(mine, "E23", "certificateId")
-    assert {(c.id, c.sector) for c in view.certificates if c.issuer} == {
-        (i, d["sector"]) for i, d in issued.items()
-    }
+    def test_two_running_primary_enrolments_without_a_link_are_unusual_and_never_refused(self) -> None:
+        line = line_of(PO, enrolled("e2", city.SCHOOL_B, "2027-02-15"))
+        assert line.unusual == ["two-primaries"] and len(line.enrolments) == 2
 
+    def test_a_second_enrolment_that_is_not_primary_is_not_unusual(self) -> None:
+        line = line_of(PO, enrolled("e2", city.SCHOOL_B, "2027-02-15", primary=False, from_=city.SCHOOL_A))
+        assert (line.unusual, line.primary) == ([], city.SCHOOL_A)
 
-def pairs(starts: dict[str, Any], ends: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    return [(id, starts.get(id, {}), ends.get(id, {})) for id in {**starts, **ends}]
-
-
-@given(some.histories(size=10), st.sampled_from(city.PARTNERS))
-def test_a_partner_without_a_running_relation_sees_no_line(
-    events: list[Admitted], partner: city.Partner
-) -> None:
-    mine = [e for e in events if e.event.data.get("learnerId") == LEARNER]
-    shown = line.for_partner(line_of(*mine), partner) if mine else None
-    if not named(mine) & {org.ref for org in partner.orgs}:
-        assert shown is None
-
-
-def named(events: list[Admitted]) -> set[str]:
-    names = ("orgId", "atOrg", "toOrg", "voSchool", "mboOrg", "requestedBy")
-    return {e.event.data[name] for e in events for name in names if name in e.event.data}
-
-
-@given(some.histories(size=10), st.sampled_from(city.PARTNERS))
-def test_rows_of_support_appear_for_the_parties_of_that_row_alone(
-    events: list[Admitted], partner: city.Partner
-) -> None:
-    mine = [e for e in events if e.event.data.get("learnerId") == LEARNER]
-    view = line_of(*mine) if mine else Line(LEARNER)
-    shown = line.for_partner(view, partner) or {"participations": [], "enrolments": []}
-    hidden = {p.id for p in view.participations if p.privacy == "P2" and not partner.owns(p.org)}
-    assert hidden.isdisjoint(p["id"] for p in shown["participations"])
-    secret = {(e.org, e.start) for e in view.enrolments if e.privacy == "P2" and not partner.owns(e.org)}
-    open_ = {(e.org, e.start) for e in view.enrolments} - secret
-    assert {(e.get("org", ""), e.get("start", "")) for e in shown["enrolments"]} <= open_
-
-
-def test_a_new_school_makes_an_old_one_left_though_its_own_end_has_not_come_in() -> None:
-    view = line_of(
-        started(city.SCHOOL_A, A, "2023-08-01"),
-        started(city.SCHOOL_B, B, "2027-02-15", **{"from": city.SCHOOL_A}),
+    @pytest.mark.parametrize(
+        ("reason", "status"), [("moved-out", "left-region"), ("moved", "gap"), ("death", "closed")]
     )
-    assert (view.primary, view.unusual, view.status) == (city.SCHOOL_B, [], "active")
+    def test_how_a_line_stands_follows_from_why_the_last_enrolment_ended(
+        self, reason: str, status: str
+    ) -> None:
+        assert line_of(PO, left("e1", city.SCHOOL_A, "2027-02-14", reason)).status == status
+
+    def test_who_left_with_a_startkwalificatie_is_in_no_gap(self) -> None:
+        mbo = enrolled("e1", city.ROC, "2024-08-01", "mbo", birthMonth="2007-01")
+        assert line_of(mbo, left("e1", city.ROC, "2027-02-14", "graduated", diploma="mbo1")).status == "gap"
+        done = line_of(mbo, left("e1", city.ROC, "2027-02-14", "graduated", diploma="mbo2"))
+        assert done.status == "active" and done.regions.enrolment == "ended"
+
+    def test_an_enrolment_told_by_mistake_leaves_no_gap(self) -> None:
+        mistake = (
+            enrolled("e2", city.SCHOOL_B, "2027-01-04"),
+            left("e2", city.SCHOOL_B, "2027-01-05", "error"),
+        )
+        assert line_of(*mistake).status == "active"
+        assert (line_of(PO, *mistake).status, line_of(PO, *mistake).unusual) == ("active", [])
 
 
-def test_two_running_primary_enrolments_are_shown_as_unusual_and_never_refused() -> None:
-    view = line_of(started(city.SCHOOL_A, A, "2023-08-01"), started(city.SCHOOL_B, B, "2027-02-15"))
-    assert view.unusual == ["two-primaries"]
-
-
-def test_a_step_back_from_mbo_to_vo_is_shown_as_unusual() -> None:
-    first = started(city.ROC, A, "2026-08-01", stage="mbo", year="M1")
-    view = line_of(first, started(city.VO, B, "2027-02-15", stage="vo", year="13", **{"from": city.ROC}))
-    assert view.unusual == ["mbo-vo"]
-
-
-def test_who_moved_out_has_left_the_region_and_who_only_ended_is_in_a_gap() -> None:
-    start = started(city.SCHOOL_A, A, "2023-08-01")
-    assert line_of(start, ended(city.SCHOOL_A, A, "2027-02-14", "moved-out")).status == "left-region"
-    assert line_of(start, ended(city.SCHOOL_A, A, "2027-02-14", "moved")).status == "gap"
-    assert line_of(start, ended(city.SCHOOL_A, A, "2027-02-14", "death")).status == "closed"
-
-
-def test_a_handover_goes_from_prepared_to_complete_when_every_step_was_reported() -> None:
-    steps = [prepared(), acknowledged(), warm("initial"), warm("follow-up")]
-    states = [line_of(*steps[: n + 1]).transfers[0].state for n in range(4)]
-    assert states == ["prepared", "acknowledged", "warm-initial-held", "complete"]
-
-
-def test_without_extra_support_an_accepted_handover_is_complete() -> None:
-    assert line_of(prepared(support=False), acknowledged()).transfers[0].state == "complete"
-
-
-def test_a_planned_warm_contact_is_not_a_held_one() -> None:
-    assert (
-        line_of(prepared(), acknowledged(), warm("initial", status="planned")).transfers[0].state
-        == "acknowledged"
+class TestUnusual:
+    @pytest.mark.parametrize(
+        ("before", "after", "more"),
+        [
+            ("opvang", "po", {}),
+            ("po", "vo", {}),
+            ("sbo", "vso", {}),
+            ("vo", "mbo", {"mboLevel": 4}),
+            ("vo", "vavo", {}),
+            ("vso", "mbo", {"mboLevel": 1}),
+            ("vavo", "hbo", {}),
+            ("mbo", "mbo", {}),
+            ("hbo", "wo", {}),
+        ],
     )
+    def test_a_normal_step_is_not_marked(self, before: str, after: str, more: dict[str, int]) -> None:
+        assert self.steps(before, after, **more) == []
+
+    @pytest.mark.parametrize(
+        ("before", "after", "more", "mark"),
+        [
+            ("mbo", "vo", {}, "mbo-vo"),
+            ("opvang", "vo", {}, "opvang-vo"),
+            ("po", "mbo", {}, "po-mbo"),
+            ("hbo", "mbo", {}, "hbo-mbo"),
+            ("mbo", "vavo", {}, "mbo-vavo"),
+            ("pro", "mbo", {"mboLevel": 2}, "pro-mbo2"),
+            ("work", "hbo", {}, "work-hbo"),
+        ],
+    )
+    def test_an_odd_step_is_marked(self, before: str, after: str, more: dict[str, int], mark: str) -> None:
+        assert self.steps(before, after, **more) == [mark]
+
+    def test_after_a_drop_out_vavo_and_mbo_are_a_way_back(self) -> None:
+        assert self.steps("mbo", "vavo", reason="dropout") == []
+        assert self.steps("hbo", "mbo", reason="dropout") == []
+
+    def test_from_isk_the_way_goes_to_po_vo_and_the_first_levels_of_mbo(self) -> None:
+        assert self.steps("vo", "mbo", level="isk", mboLevel=2) == []
+        assert self.steps("vo", "mbo", level="isk", mboLevel=3) == ["isk-mbo3"]
+        assert self.steps("vo", "po", level="isk") == []
+        assert self.steps("vo", "po") == ["vo-po"]
+
+    def test_a_child_of_three_in_po_is_marked_and_one_that_turns_four_that_month_is_not(self) -> None:
+        assert line_of(enrolled("e1", city.SCHOOL_A, "2022-02-28")).unusual == ["age-3-po"]
+        assert line_of(enrolled("e1", city.SCHOOL_A, "2022-03-01")).unusual == []
+
+    @staticmethod
+    def steps(before: str, after: str, reason: str = "moved", level: str = "", **more: int) -> list[str]:
+        first = enrolled("e1", city.SCHOOL_A, "2026-08-01", before, level=level)
+        return line_of(
+            first,
+            left("e1", city.SCHOOL_A, "2027-02-14", reason),
+            enrolled("e2", city.SCHOOL_B, "2027-02-15", after, **more),
+        ).unusual
 
 
-def test_one_warm_contact_reported_by_both_sides_counts_once() -> None:
-    view = line_of(prepared(), acknowledged(), warm("initial"), warm("initial", org=city.SCHOOL_A))
-    assert [t.state for t in view.transfers] == ["warm-initial-held"]
+class TestParallelTracks:
+    """domain.md §3.4: several places at once, one primary enrolment, nothing unusual."""
+
+    def test_onboard_is_two_tracks_under_one_base_enrolment(self) -> None:
+        line = line_of(enrolled("e1", city.VO, "2025-08-01", "vo"), onboard())
+        assert {(p.kind, p.org) for p in line.participations} == {
+            ("onboard-vo", city.VO),
+            ("onboard-mbo", city.ROC),
+        }
+        assert line.regions.participation == ["onboard-mbo", "onboard-vo"]
+        assert (line.primary, line.unusual, line.status) == (city.VO, [], "active")
+
+    def test_onboard_with_an_enrolment_on_both_sides_is_no_odd_pair(self) -> None:
+        both = [
+            enrolled("e1", city.VO, "2025-08-01", "vavo"),
+            enrolled("e2", city.ROC, "2027-08-30", "mbo", from_=city.VO),
+        ]
+        line = line_of(*both, onboard())
+        assert line.unusual == [] and {e.id for e in running(line)} == {"e1", "e2"}
+        assert line_of(enrolled("e1", city.VO, "2025-08-01", "vavo"), both[1], onboard()).primary == city.ROC
+        assert line_of(*both[::-1], enrolled("e3", city.VO_OTHER, "2027-09-01", "vo"), onboard()).unusual
+
+    def test_a_track_of_onboard_told_by_its_own_event_is_not_shown_twice(self) -> None:
+        line = line_of(onboard(), attends("p1", city.ROC, "onboard-mbo", "2027-09-06"))
+        assert [(p.kind, p.start) for p in line.participations] == [
+            ("onboard-vo", "2027-08-30"),
+            ("onboard-mbo", "2027-09-06"),
+        ]
+
+    def test_the_vo_track_of_onboard_ends_with_the_vo_diploma_and_the_mbo_track_goes_on(self) -> None:
+        line = line_of(
+            enrolled("e1", city.VO, "2025-08-01", "vo"),
+            onboard(),
+            left("e1", city.VO, "2028-07-15", "graduated", diploma="vmbo"),
+        )
+        assert [(p.kind, p.end, p.result) for p in line.participations] == [
+            ("onboard-mbo", "", ""),
+            ("onboard-vo", "2028-07-15", "completed"),
+        ]
+
+    def test_an_enrolment_that_ended_before_onboard_began_ends_no_track(self) -> None:
+        line = line_of(
+            enrolled("e1", city.VO, "2022-08-01", "vo"), left("e1", city.VO, "2027-07-31"), onboard()
+        )
+        assert [p.end for p in line.participations] == ["", ""]
+
+    def test_a_track_of_onboard_runs_as_long_as_one_enrolment_there_does(self) -> None:
+        line = line_of(
+            *(enrolled("e1", city.VO, "2026-08-01", "vo"), left("e1", city.VO, "2027-09-30"), onboard()),
+            enrolled("e2", city.VO, "2027-10-01", "vavo"),
+        )
+        assert [p.end for p in line.participations] == ["", ""]
+
+    def test_taalcentrum_with_a_stam_school_is_one_enrolment_and_one_place(self) -> None:
+        line = line_of(PO, attends("p1", city.TAAL, "taalcentrum-po", enrolmentId="e1"))
+        assert (line.primary, line.unusual) == (city.SCHOOL_A, [])
+        assert line.regions.participation == ["taalcentrum-po"]
+
+    def test_opdc_keeps_the_enrolment_and_a_return_to_the_stam_school_shows_where_from(self) -> None:
+        opdc = "brin:99XX15"
+        line = line_of(
+            enrolled("e1", city.VO, "2026-08-01", "vo"),
+            attends("p1", opdc, "opdc", "2027-01-11", enrolmentId="e1", plannedEnd="2027-07-31"),
+            stopped("p1", opdc, "2027-07-16", kind="opdc", result="transferred"),
+            returned("p1", opdc, city.VO, occurredOn="2027-07-16"),
+        )
+        assert (line.primary, line.status, line.regions.participation) == (city.VO, "active", [])
+        assert [(r.id, r.direction, r.from_org, r.to_org, r.on) for r in line.returns] == [
+            ("p1", "to-stam", opdc, city.VO, "2027-07-16")
+        ]
+
+    def test_ten_fourteen_is_attended_beside_po_and_leads_to_vo(self) -> None:
+        line = line_of(
+            PO,
+            attends("p1", city.VO, "ten-fourteen", "2026-08-24"),
+            left("e1", city.SCHOOL_A, "2028-07-31", "transfer"),
+            enrolled("e2", city.VO, "2028-08-01", "vo"),
+        )
+        assert (line.primary, line.unusual, line.regions.participation) == (city.VO, [], ["ten-fourteen"])
+
+    def test_a_doorlopende_leerroute_moves_from_vmbo_to_mbo(self) -> None:
+        line = line_of(
+            enrolled("e1", city.VO, "2023-08-01", "vo", level=["vmbo-bb", "vmbo-kb"]),
+            attends("p1", city.ROC, "mbo-module", "2025-08-25", enrolmentId="e1"),
+            left("e1", city.VO, "2027-07-31", "transfer"),
+            enrolled("e2", city.ROC, "2027-08-01", "mbo", mboLevel=2),
+        )
+        assert (line.primary, line.unusual, line.enrolments[0].level) == (city.ROC, [], "vmbo-bb,vmbo-kb")
 
 
-def test_a_learner_on_the_way_to_a_new_school_is_in_transition() -> None:
-    view = line_of(started(city.SCHOOL_A, A, "2023-08-01"), prepared())
-    assert view.status == "in-transition"
+class TestPlacements:
+    def test_a_request_alone_announces_a_learner(self) -> None:
+        line = line_of(asked("r1", city.SCHOOL_A, by=city.TAAL, stage="po"))
+        assert (line.status, line.regions.enrolment) == ("anticipated", "requested")
 
+    @pytest.mark.parametrize(
+        ("outcome", "region", "status"),
+        [
+            ("accepted", "accepted", "in-transition"),
+            ("temporary", "temporary", "in-transition"),
+            ("waitlisted", "waitlisted", "anticipated"),
+            ("declined", "none", "anticipated"),
+        ],
+    )
+    def test_the_decision_moves_the_region(self, outcome: str, region: str, status: str) -> None:
+        line = line_of(asked("r1", city.VO), decided("r1", city.VO, outcome))
+        assert (line.regions.enrolment, line.status) == (region, status)
 
-def test_onboard_is_shown_as_two_tracks_at_once() -> None:
-    view = line_of(onboard())
-    assert [(p.kind, p.org) for p in view.participations] == [
-        ("onboard-mbo", city.ROC),
-        ("onboard-vo", city.VO),
-    ]
+    def test_a_place_is_taken_by_enrolling_there(self) -> None:
+        place = (asked("r1", city.VO), decided("r1", city.VO))
+        assert line_of(PO, *place).status == "in-transition"
+        line = line_of(PO, *place, enrolled("e2", city.VO, "2027-08-01", "vo", from_=city.SCHOOL_A))
+        assert (line.status, line.regions.enrolment) == ("active", "enrolled")
 
+    def test_a_place_at_one_school_lapses_by_starting_at_another(self) -> None:
+        place = (asked("r1", city.VO), decided("r1", city.VO, startOn="2027-08-01"))
+        elsewhere = enrolled("e2", city.VO_OTHER, "2027-07-26", "vo", from_=city.SCHOOL_A)
+        assert line_of(PO, *place, elsewhere).status == "active"
 
-def test_what_a_partner_sees_names_no_privacy_class_and_no_empty_field() -> None:
-    view = line_of(started(city.SCHOOL_A, A, "2023-08-01"))
-    shown = line.for_partner(view, city.BY_ID["school-a"])
-    assert shown is not None
-    assert shown["enrolments"] == [
-        {"org": city.SCHOOL_A, "stage": "po", "year": "5", "start": "2023-08-01", "primary": True}
-    ]
-    assert "P1" not in msgspec.json.encode(shown).decode()
-
-
-def test_a_place_in_the_taalcentrum_is_seen_by_the_taalcentrum_and_not_by_the_school() -> None:
-    view = line_of(started(city.SCHOOL_A, A, "2023-08-01"), attends(city.TAAL, "taalcentrum-po"))
-    seen = {id: line.for_partner(view, city.BY_ID[id]) for id in ("school-a", "taalcentrum")}
-    assert {id: len(shown["participations"]) for id, shown in seen.items() if shown} == {
-        "school-a": 0,
-        "taalcentrum": 1,
-    }
-
-
-def test_of_two_facts_the_one_logged_later_counts_in_whatever_zone_it_was_written() -> None:
-    def told(time: str, level: str) -> Admitted:
-        data = {**started(city.SCHOOL_A, A, "2023-08-01").event.data, "level": level}
-        return some.let_in(some.event_of("E8", data, city.BY_ID["school-a"].sources[0], time, time=time))
-
-    first, later = told("2027-02-15T09:30:00+01:00", "havo"), told("2027-02-15T09:00:00Z", "vwo")
-    assert line_of(first, later).enrolments[0].level == line_of(later, first).enrolments[0].level == "vwo"
-    fraction = told("2027-02-15T09:00:00.500Z", "vmbo-tl")
-    assert line_of(fraction, later).enrolments[0].level == "vmbo-tl"
-    assert line_of(first, fraction, later).as_of == "2027-02-15T09:00:00.500Z"
+    def test_a_move_within_po_does_not_undo_the_place_in_vo(self) -> None:
+        place = (asked("r1", city.VO), decided("r1", city.VO, startOn="2027-08-01"))
+        moved = enrolled("e2", city.SCHOOL_B, "2027-06-01", from_=city.SCHOOL_A)
+        assert line_of(PO, *place, moved).status == "in-transition"

@@ -12,10 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import MUTANTS, Mutant
+from tests import mutants
+from tests.mutants import Mutant
+from tests.mutants_rules import RULES
 
+MUTANTS = (*mutants.MUTANTS, *RULES)
 ROOT = Path(__file__).resolve().parent.parent.parent
-HELPERS = ("__init__", "city", "matrix", "pure", "said", "strategies", "unit/__init__")
+HELPERS = (
+    "__init__",
+    "city",
+    "grants",
+    "history",
+    "linekit",
+    "lines",
+    "matrix",
+    "payloads",
+    "pure",
+    "rows_case",
+    "rows_line",
+    "said",
+    "sayings",
+    "shapes",
+    "strategies",
+    "watch",
+    "unit/__init__",
+    "unit/test_linked",
+)
 AT_ONCE = 2
 SECONDS = 120
 Run = subprocess.CompletedProcess[str]

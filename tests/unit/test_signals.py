@@ -1,20 +1,23 @@
-"""Gap rules T02, T04 and T13: raised once, graver once, cleared once, told to whom they concern."""
+"""Signals: raised once, told again when they change, cleared once, and told to whom they concern. T04 and T13 stand
+for all rules here; what each rule asks is in test_gaps_*, T01 and T02 in test_newcomers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import journal, signals
 from hub.core.admission import Admitted
-from hub.core.group import CITY
+from hub.core.gaps.gap import Gap
 from hub.core.records import Out
+from hub.core.state import Raised
 from tests import city
 from tests import strategies as some
 from tests.pure import DAY_MS, PureHub, day_ms, entries, told
-from tests.said import LEARNER, A, B, attends, ended, group, offer, onboard, started, stops
+from tests.said import LEARNER, A, B, attends, ended, onboard, started, stops
 
 KEY = f"learner/{LEARNER}".encode()
 LEFT = "2027-02-14"
@@ -58,7 +61,7 @@ def test_the_state_says_when_to_look_again() -> None:
     on(hub, "2027-02-21")
     assert hub.state(KEY).due == "2027-03-14"
     on(hub, "2027-03-14")
-    assert hub.state(KEY).due == ""
+    assert hub.state(KEY).due == "2036-04-01", "of age, when nobody need be enrolled"
 
 
 def test_a_late_tick_raises_the_breach_at_once() -> None:
@@ -137,43 +140,23 @@ def test_only_who_must_go_to_school_leaves_a_gap() -> None:
     """From 5 to 18, both reached at the end of the birth month."""
     assert on(left(born="2022-02"), "2027-06-01") == []
     assert on(left(born="2022-01"), "2027-06-01") != []
-    assert on(left(born="2009-02"), "2027-06-01") != []
-    assert on(left(born="2009-01"), "2027-06-01") == []
+    assert on(left(born="2009-02"), "2027-02-28") != []
+    assert on(left(born="2009-01"), "2027-02-28") == []
+
+
+def test_a_signal_that_time_ends_is_cleared_once_on_that_day() -> None:
+    """Of age on 1 March."""
+    hub = left(born="2009-02")
+    on(hub, "2027-02-21")
+    assert hub.state(KEY).due == "2027-03-01"
+    assert on(hub, "2027-03-01") == [("T04", "cleared", "warn")]
+    assert on(hub, "2027-03-14") == []
+    assert hub.state(KEY).due == "2036-03-01", "the end of the line at 27 is all that is to come"
 
 
 def test_who_has_a_startkwalificatie_leaves_no_gap() -> None:
     assert on(left("graduated", "2010-02", diploma="havo"), "2027-06-01") == []
     assert on(left("graduated", "2010-02", diploma="vmbo"), "2027-06-01") != []
-
-
-def places(*events: Admitted) -> list[Out]:
-    hub = PureHub(some.PLAIN)
-    hub.publish(events[:-1])
-    return hub.publish(events[-1:])
-
-
-FORTY = offer(stage="po", capacity=40, occupied=0, nextStart=["2027-01-11"])
-
-
-def test_too_few_places_is_told_to_gemeente_and_taalcentrum_at_once() -> None:
-    out = places(FORTY, group())
-    assert changes(out) == [("T02", "raised", "warn")]
-    assert told_of(out) == {"gemeente", "taalcentrum"}
-
-
-def test_more_places_or_fewer_children_clear_it() -> None:
-    more = offer(id=B, stage="po", capacity=12, occupied=0, nextStart=["2027-01-11"])
-    assert changes(places(FORTY, group(), more)) == [("T02", "cleared", "warn")]
-    fewer = group("E2", "2", bands=[{"ageBand": "6-11", "count": 31}])
-    assert changes(places(FORTY, group(), fewer)) == [("T02", "cleared", "warn")]
-    assert changes(places(FORTY, group(), group("E3", "2"))) == [("T02", "cleared", "warn")]
-
-
-def test_a_shortage_in_two_sectors_is_two_signals() -> None:
-    vo = offer(id=B, stage="vo", capacity=5, occupied=0, nextStart=["2027-01-11"])
-    hub = PureHub(some.PLAIN)
-    hub.publish([FORTY, vo, group()])
-    assert sorted(hub.state(CITY.encode()).signals) == ["T02/po", "T02/vo"]
 
 
 def test_onboard_with_a_track_that_stopped_is_a_signal_to_the_desk() -> None:
@@ -209,8 +192,61 @@ def test_when_all_has_come_in_and_the_clocks_ran_any_order_left_the_same_signals
         hub = PureHub(some.PLAIN)
         hub.publish(order, day_ms(LEFT))
         hub.tick_all(day_ms("2028-01-01"))
-        standing.append({key: set(hub.state(key).signals) for key in hub.states})
+        standing.append({key: hub.state(key).signals for key in hub.states if hub.state(key).signals})
     assert standing[0] == standing[1]
+
+
+WARN = Raised("T09", "warn", "2027-04-30", city.SCHOOL_A, "tlv/t")
+
+
+def told_again(before: Raised, after: Raised) -> list[tuple[bool, Raised]]:
+    return [(c.raised, c.signal) for c in signals.changes({"key": before}, {"key": after})]
+
+
+def test_a_signal_is_told_again_when_its_severity_its_date_or_who_must_act_changes() -> None:
+    for change in ({"severity": "breach"}, {"due": "2027-07-03"}, {"responsible": city.SCHOOL_B}):
+        other = msgspec.structs.replace(WARN, **change)
+        assert told_again(WARN, other) == [(True, other)]
+        assert told_again(other, WARN) == [(True, WARN)], "back again too, as after a correction"
+    assert told_again(WARN, WARN) == []
+
+
+def gap(severity: str, at: str, until: str = "", due: str = "") -> Gap:
+    return Gap("key", "T09", severity, at, due or at, city.SCHOOL_A, "tlv/t", until)
+
+
+def severity_on(day: str, *gaps: Gap) -> str:
+    found = signals.standing(list(gaps), day)
+    return found["key"].severity if found else ""
+
+
+def test_of_one_gap_the_gravest_threshold_that_has_passed_stands() -> None:
+    gaps = gap("breach", "2027-03-01"), gap("info", "2027-01-01"), gap("warn", "2027-02-01")
+    days = ("2026-12-31", "2027-01-01", "2027-02-01", "2027-02-28", "2027-03-01")
+    assert [severity_on(day, *gaps) for day in days] == ["", "info", "warn", "warn", "breach"]
+
+
+def test_of_two_as_grave_the_last_stands_also_when_both_came_late() -> None:
+    early, late = gap("warn", "2027-05-01", due="2027-01-01"), gap("warn", "2027-05-01", due="2027-02-01")
+    for order in ([early, late], [late, early]):
+        assert signals.standing(order, "2027-05-01")["key"].due == "2027-02-01"
+
+
+def test_a_gap_stands_from_its_day_until_the_day_on_which_it_is_over() -> None:
+    one = gap("warn", "2027-02-01", until="2027-03-01")
+    days = ("2027-01-31", "2027-02-01", "2027-02-28", "2027-03-01")
+    assert [severity_on(day, one) for day in days] == ["", "warn", "warn", ""]
+    assert [signals.next_due([one], day) for day in days] == ["2027-02-01", "2027-03-01", "2027-03-01", ""]
+
+
+def test_a_correction_that_takes_time_back_is_told_and_clears() -> None:
+    """The school had the wrong day: it was a week later, so there is no breach yet, but a warning."""
+    hub = left()
+    assert on(hub, "2027-03-14") == [("T04", "raised", "breach")]
+    corrected = ended(city.SCHOOL_A, A, "2027-03-01")
+    out = hub.publish([corrected], day_ms("2027-03-14"))
+    assert changes(out) == [("T04", "cleared", "breach")]
+    assert on(hub, "2027-03-15") == [("T04", "raised", "warn")]
 
 
 def test_a_day_is_that_of_utc() -> None:

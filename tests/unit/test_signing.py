@@ -170,6 +170,19 @@ def test_the_receiver_kit_knows_repeats_and_gaps() -> None:
     assert receive("a", 5) == (False, 0)
 
 
+def test_the_receiver_kit_counts_no_gap_for_what_was_withdrawn() -> None:
+    receiver = Receiver(SECRET, clock=lambda: NOW)
+
+    def gap(number: int, withdrawn: str = "") -> int:
+        made = build(DELIVERY._replace(id=str(number)), subscription(), number, "hub.example", NOW, withdrawn)
+        got = receiver.accept(made.headers, made.body)
+        assert isinstance(got, Accepted)
+        return got.gap
+
+    assert [gap(1), gap(5), gap(6, "2-3,8"), gap(9), gap(4), gap(7)] == [0, 3, 1, 2, 1, 0]
+    assert gap(11, "rubbish, 10") == 0
+
+
 def test_the_receiver_kit_consents_only_to_the_hub_it_expects() -> None:
     asked = {"WebHook-Request-Origin": "hub.example", "WebHook-Request-Rate": "6000"}
     assert Receiver(SECRET).handshake(asked) == {

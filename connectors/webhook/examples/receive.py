@@ -38,6 +38,8 @@ def handler(secret: Path) -> type[BaseHTTPRequestHandler]:
                 print(f"refused: {got.reason}", flush=True)
                 return self._answer(got.status, {})
             number = self.headers.get("Hub-Sequence", "?")
+            if withdrawn := self.headers.get("Hub-Withdrawn"):
+                print(f"withdrawn, so not to come: {withdrawn}", flush=True)
             print(f"number {number}, signature right: {json.dumps(got.event)}", flush=True)
             return self._answer(204, {})
 

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from hub.core.catalogue import arrivals, careers, certificates, handover, offers, signals
+from hub.core.catalogue import (
+    absence,
+    advice,
+    aggregates,
+    arrivals,
+    careers,
+    certificates,
+    handover,
+    lifecycle,
+    offers,
+    onboard,
+    participation,
+    placement,
+    signals,
+    support,
+)
 from hub.core.catalogue.base import Kind
 
 ALL: tuple[Kind, ...] = (
     *arrivals.KINDS,
     *offers.KINDS,
+    *placement.KINDS,
     *careers.KINDS,
+    *participation.KINDS,
+    *advice.KINDS,
     *handover.KINDS,
+    *support.KINDS,
+    *absence.KINDS,
     *certificates.KINDS,
+    *lifecycle.KINDS,
+    *onboard.KINDS,
     *signals.KINDS,
+    *aggregates.KINDS,
 )
 
 KINDS: dict[str, Kind] = {kind.type: kind for kind in sorted(ALL, key=lambda k: (k.code[0], int(k.code[1:])))}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hub.core import cells
-from hub.core.catalogue.base import COUNTED, Case, Cell, Column, Data, Kind, Model, keep, role, whole
+from hub.core.catalogue.base import COUNTED, Case, Cell, Column, Data, Kind, Model, keep, role, whole, worded
 from hub.core.codes import AgeBand, Area, Count, Day, Desk, Label, Language, Ref, Site
 from hub.core.partners import Role
 
@@ -91,6 +91,7 @@ def sensitive_when_small(data: Data) -> str:
     return "P2" if cells.smallest(data.get("bands", []), SMALL) else "G1"
 
 
+@worded("zonder locatie, kleine groepen samengevoegd", "without site, small cells merged")
 def outside(data: Data, case: Case) -> Data:
     """For whoever is not in the narrow circle: no site label, small cells merged, no area for a tiny group."""
     k = case.policy.rules.small_cell
@@ -106,6 +107,7 @@ def outside(data: Data, case: Case) -> Data:
     return shown
 
 
+@worded("alleen leeftijdsgroepen", "age bands only")
 def bands_only(data: Data, case: Case) -> Data:
     return keep("groupId", "bands")(outside(data, case), case)
 
@@ -168,7 +170,7 @@ _CELLS = {
     Column.BRD: Cell("R", role(Role.BOARD), firm, outside),
     Column.OTH: Cell("R", role(Role.MBO), old_enough, outside),
     Column.OPV: Cell("R", role(Role.OPVANG), has_toddlers, outside),
-    Column.JGZ: Cell("R", role(Role.JGZ), firm, bands_only),
+    Column.JGZ: Cell("R", role(Role.JGZ), firm, bands_only, nl="leeftijdsgroepen", en="bands"),
     Column.PR: COUNTED,
 }
 _CANCEL_CELLS = {
@@ -233,6 +235,7 @@ KINDS = (
         older=overtaken,
         barred=after_cancellation,
         follow=True,
+        notice=bands_only,
     ),
     Kind(
         code="E3",
@@ -249,6 +252,7 @@ KINDS = (
         example={"groupId": _STATE["groupId"], "reason": "relocated"},
         orgs=(),
         follow=True,
+        notice=whole,
     ),
     Kind(
         code="E4",
@@ -272,5 +276,6 @@ KINDS = (
         older=arrival_is_old,
         barred=after_cancellation,
         follow=True,
+        notice=bands_only,
     ),
 )

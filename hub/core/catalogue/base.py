@@ -6,22 +6,24 @@ A kind is data: the gateway, processor, schemas and pages all read this table an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from hub.core.codes import Basis, Day, Opaque, OrgRef, Ref
 from hub.core.event import Event
+from hub.core.facts import Facts
 from hub.core.journal import identity
 from hub.core.partners import Partner, Role
 from hub.core.policy import Policy
-from hub.core.state import Fact, State
+from hub.core.state import Fact, Raised, State
 
 Data = dict[str, Any]
+T = TypeVar("T")
 PREFIX = "nl.onderwijsloopbanen."
 
 
@@ -72,21 +74,42 @@ class Column(StrEnum):
     PR = "PR"
 
 
-@dataclass(frozen=True, slots=True)
 class Case:
     """One fact, and everything a rule may look at to decide who gets it.
 
-    `state` is the folded state with the fact in it; `standing` are the signals that stood before this event.
+    `state` is the folded state with the fact in it and `facts` the same by family; `standing` are the signals that
+    stood before this event.
     """
 
-    fact: Fact
-    state: State
-    policy: Policy
-    standing: Mapping[str, Any] = field(default_factory=dict)
+    __slots__ = ("_facts", "_found", "data", "fact", "policy", "standing", "state")
+
+    def __init__(
+        self,
+        fact: Fact,
+        state: State,
+        policy: Policy,
+        standing: Mapping[str, Raised] | None = None,
+        facts: Facts | None = None,
+    ) -> None:
+        self.fact, self.state, self.policy = fact, state, policy
+        self.standing = standing or {}
+        self.data: Data = fact.data
+        self._facts = facts
+        self._found: dict[str, Any] = {}
+
+    def once(self, name: str, find: Callable[[Case], T]) -> T:
+        """What `find` finds, looked up once per case: the cells of one event ask the same of it again and again."""
+        if name not in self._found:
+            self._found[name] = find(self)
+        found: T = self._found[name]
+        return found
 
     @property
-    def data(self) -> Data:
-        return self.fact.data
+    def facts(self) -> Facts:
+        """Made when first asked for: most rules about groups and offers need none of it."""
+        if self._facts is None:
+            self._facts = Facts(self.state)
+        return self._facts
 
     def partner(self, org: str | None) -> tuple[Partner, ...]:
         """The partner that runs an organisation, as a tuple of none or one."""
@@ -94,9 +117,10 @@ class Case:
         return (found,) if found else ()
 
     def known(self, slot: str) -> Data | None:
-        """Data of the newest fact in a slot of this aggregate."""
-        fact = self.state.facts.get(slot)
-        return fact.data if fact else None
+        """Data of the newest fact in a slot `family/id/part` of this aggregate."""
+        family, _, rest = slot.partition("/")
+        id, _, part = rest.partition("/")
+        return self.facts.data(family, id, part)
 
 
 Who = Callable[[Case], Iterable[Partner]]
@@ -114,17 +138,37 @@ def whole(data: Data, case: Case) -> Data:
     return data
 
 
+def nobody(case: Case) -> tuple[Partner, ...]:
+    """A cell whose partners are found through other columns."""
+    return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reduction:
+    """A reduction with the words for it: `nl` and `en` say what is seen or not seen."""
+
+    make: Reduce
+    nl: str
+    en: str
+
+    def __call__(self, data: Data, case: Case) -> Data:
+        return self.make(data, case)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One cell of the matrix. `level` F, R or C as printed there; a missing cell means never.
 
-    `who` finds the partners, `when` says why they get nothing now ("" = they do), `reduce` makes what they see.
+    `who` finds the partners, `when` says why they get nothing now ("" = they do), `reduce` makes what they see. `nl`
+    and `en` are the remark in the cell: the condition in a few words.
     """
 
     level: str
-    who: Who = lambda case: ()
+    who: Who = nobody
     when: When = always
     reduce: Reduce = whole
+    nl: str = ""
+    en: str = ""
 
 
 COUNTED = Cell("C")
@@ -135,15 +179,78 @@ def no_aggregate(data: Data) -> str:
     return ""
 
 
+def learner(data: Data) -> str:
+    return f"learner/{data['learnerId']}"
+
+
+COMMON = ("learnerId", "occurredOn", "orgId", "basis", "corrects")
+"""Fields of every event about a person that tell nothing of what happened."""
+
+_IDS = (
+    "requestId", "enrolmentId", "participationId", "handoverId", "supportId", "caseId", "certificateId", "onboardId",
+    "signalId", "groupId", "offerId",
+)  # fmt: skip
+
+
+def nothing(case: Case) -> tuple[str, ...]:
+    """It takes nothing back."""
+    return ()
+
+
+def keep(*names: str) -> Reduction:
+    """Allow-list: only these fields of data pass."""
+    kept = frozenset(names)
+    listed = ", ".join(names)
+    return Reduction(
+        lambda data, case: {k: v for k, v in data.items() if k in kept}, f"alleen {listed}", f"only {listed}"
+    )
+
+
+def only(*names: str) -> Reduction:
+    """Allow-list beside the common fields of an event about a person."""
+    made = keep(*COMMON, *names)
+    listed = ", ".join(names)
+    return Reduction(made.make, f"alleen {listed}", f"only {listed}")
+
+
+def drop(*names: str) -> Reduction:
+    gone = frozenset(names)
+    listed = ", ".join(names)
+    return Reduction(
+        lambda data, case: {k: v for k, v in data.items() if k not in gone},
+        f"zonder {listed}",
+        f"without {listed}",
+    )
+
+
+def worded(nl: str, en: str) -> Callable[[Reduce], Reduction]:
+    """Gives a reduction of its own making the words for it."""
+    return lambda make: Reduction(make, nl, en)
+
+
+BARE = keep("learnerId", "occurredOn", "basis", "corrects", *_IDS)
+"""That something changed, and nothing of what is new: for a partner that had the original and has no part in it now."""
+
+
+def free(data: Data, roles: frozenset[Role]) -> str:
+    """No rule about who may publish, beside the roles."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One row of the catalogue.
 
-    `key` gives the aggregate (table key), `slot` the place of the fact in its state; with `history` every fact of the
-    slot is kept, not the newest alone. `privacy` gives the class of one event. `older` tells whether newer facts make
-    this one stale, `barred` why it cannot count any more (it is then quarantined). `wakes_on` lists types that can make
-    an earlier event of this kind reach more partners. With `follow` everyone who got an earlier event of the same
-    aggregate gets this one too, also those it drops.
+    `key` gives the aggregate (table key), `slot` the place of the fact in its state; with `by_each` every organisation
+    has a word of its own there (`facts.ANCHORS` says whose counts; with `answers` who had the matter may still tell
+    the sender what it did), with `history` every fact is kept, not the newest alone. `privacy` gives the class of one
+    event. `older` tells whether newer facts make this one stale, `barred` why it cannot count any more (it is then
+    quarantined). `wakes_on` lists types that can make an earlier event of this kind reach more partners. With
+    `follow` everyone who got an earlier event of the same aggregate gets this one too, also those it drops; whoever
+    no cell finds any more sees what `notice` leaves.
+    `withdraws` gives the marks (`hub.core.withdrawal.mark`) of what it takes back from whoever is told of it.
+    `rights` tells why a publisher with these roles may not say this, "" if it may; `orgs` are fields that must name
+    an organisation of the publisher. `since` is the release that first had the kind.
     """
 
     code: str
@@ -166,33 +273,29 @@ class Kind:
     wakes_on: frozenset[str] = frozenset()
     follow: bool = False
     history: bool = False
+    by_each: bool = False
+    answers: bool = False
+    notice: Reduce = BARE
+    withdraws: Callable[[Case], tuple[str, ...]] = nothing
+    rights: Callable[[Data, frozenset[Role]], str] = free
+    since: str = "0.1.0"
 
-    @property
+    @cached_property
     def type(self) -> str:
         return f"{PREFIX}{self.name}.v{self.version}"
 
     def place(self, event: Event) -> str:
         """The slot of one event."""
         slot = self.slot(event.data)
+        if self.by_each:
+            return f"{slot}@{event.data['orgId']}"
         return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
     @cached_property
     def told(self) -> Mapping[str, Cell]:
-        """Columns that may get a delivery, by name."""
-        return {column.value: cell for column, cell in self.cells.items() if cell is not COUNTED}
-
-
-def learner(data: Data) -> str:
-    return f"learner/{data['learnerId']}"
-
-
-def keep(*names: str) -> Reduce:
-    """Allow-list: only these fields of data pass."""
-    return lambda data, case: {k: v for k, v in data.items() if k in names}
-
-
-def drop(*names: str) -> Reduce:
-    return lambda data, case: {k: v for k, v in data.items() if k not in names}
+        """Columns that may find a partner of their own, by name."""
+        own = {column.value: cell for column, cell in self.cells.items() if cell is not COUNTED}
+        return {column: cell for column, cell in own.items() if cell.who is not nobody}
 
 
 def role(*roles: Role) -> Who:

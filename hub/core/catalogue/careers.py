@@ -1,4 +1,4 @@
-"""Enrolment and participation: E8-E11 (domain.md §2.4). Enrolment is legal, participation is where one attends (D3)."""
+"""Enrolment: E8, E9 (domain.md §2.4). Enrolment is legal, participation is where one attends (D3)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hub.core import life
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
@@ -16,30 +17,24 @@ from hub.core.catalogue.base import (
     Kind,
     PersonData,
     drop,
-    keep,
     learner,
+    only,
     org,
     role,
     types,
 )
 from hub.core.codes import (
     NEWCOMER_PARTICIPATIONS,
-    SPECIAL_PARTICIPATIONS,
     SPECIAL_STAGES,
-    Code,
-    CodeSystem,
-    Consent,
+    START_QUALIFICATION,
     Day,
     Diploma,
-    Erk,
+    EducationCode,
     Leerweg,
     MboLevel,
     Month,
     OrgRef,
-    Participation,
     Ref,
-    Reference,
-    Sector,
     Stage,
     VoLevel,
     Year,
@@ -58,7 +53,7 @@ class EnrolmentStarted(PersonData):
     birth_month: Month
     mbo_level: MboLevel | None = None
     leerweg: Leerweg | None = None
-    code: Code | None = None
+    code: EducationCode | None = None
 
 
 class EnrolmentEnded(PersonData):
@@ -70,98 +65,77 @@ class EnrolmentEnded(PersonData):
     diploma: Diploma | None = None
 
 
-class ParticipationStarted(PersonData):
-    participation_id: Ref
-    kind: Participation
-    at_org: OrgRef
-    enrolment_id: Ref | None = None
-    start_on: Day
-    planned_end: Day | None = None
-    hours_per_week: Annotated[int, Field(ge=0, le=60)] | None = None
-    code: Code | None = None
-    code_system: CodeSystem | None = None
-    mbo_level: MboLevel | None = None
-    sector: Sector | None = None
-    consent: Consent
-
-
-class ParticipationEnded(PersonData):
-    participation_id: Ref
-    kind: Participation | None = None
-    end_on: Day
-    result: Literal["completed", "partial", "stopped", "transferred"]
-    erk_band: Erk | None = None
-    ref_band: Reference | None = None
-    next: OrgRef | None = None
-
-
 def by_stage(data: Data) -> str:
     return "P2" if data["stage"] in SPECIAL_STAGES else "P1"
 
 
-def by_kind(data: Data) -> str:
-    """An end that does not say what ended is taken for the strictest."""
-    return "P2" if data.get("kind", "ve") in SPECIAL_PARTICIPATIONS else "P1"
-
-
 def clears_case(case: Case) -> str:
-    """Leerplicht hears of an enrolment only when it ends a signal that leerplicht knows of."""
-    known = any(s.rule == "T04" and s.severity == "breach" for s in case.standing.values())
-    return "" if known else "clears no open case"
+    """Leerplicht hears of an enrolment only when it ends a case or a signal that leerplicht knows of: DUO tells the
+    rest (domain.md E8)."""
+    return "" if _ends_absence(case) or _ends_signal(case) else "clears no open case"
 
 
-def newcomer_place(case: Case) -> list[Partner]:
-    """Taalcentra where the learner attends now."""
-    attended = [
-        start["atOrg"]
-        for start, end in rel.participations(case)
-        if start["kind"] in NEWCOMER_PARTICIPATIONS and end is None
-    ]
-    return [p for ref in attended for p in case.partner(ref) if p.has(Role.TAALCENTRUM)]
+def _ends_absence(case: Case) -> bool:
+    day = case.data["startOn"]
+    return any(
+        opened["since"] <= day and (closed is None or closed["closedOn"] >= day)
+        for opened, closed in case.facts.pairs("absence", "opened", "closed")
+    )
 
 
-def consented(case: Case) -> str:
-    return "no consent" if _consent(case) == "refused" else ""
+def _ends_signal(case: Case) -> bool:
+    """Only an enrolment that runs does: earlier ones, which it wakes, are no news."""
+    supervised = case.policy.rules.supervisors
+    breaches = [signal.rule for signal in case.standing.values() if signal.severity == "breach"]
+    if not any(supervised.get(rule) == Role.LEERPLICHT for rule in breaches):
+        return False
+    return "end" not in case.facts.of("enrolment", case.data["enrolmentId"])
 
 
-def _consent(case: Case) -> str:
-    start = case.known(f"participation/{case.data['participationId']}/start") or {}
-    return str(case.data.get("consent") or start.get("consent") or "")
+def waiting_taalcentrum(case: Case) -> list[Partner]:
+    """Taalcentra that wait for this newcomer: a request was open on the day, or the learner attended there."""
+    day = case.data["startOn"]
+    waits = any(
+        asked["reason"] == "newcomer" and asked["occurredOn"] <= day and _open(decided, day)
+        for asked, decided in life.placements(case.facts)
+    )
+    if waits:
+        return list(case.policy.directory.with_role(Role.TAALCENTRUM))
+    places = rel.partners(case, rel.attended(case, NEWCOMER_PARTICIPATIONS, day))
+    return [partner for partner in places if partner.has(Role.TAALCENTRUM)]
 
 
-VE_DUTY = (
-    "learnerId", "occurredOn", "orgId", "basis", "participationId", "kind", "startOn", "plannedEnd", "endOn",
-    "hoursPerWeek", "consent",
-)  # fmt: skip
+def _open(decided: Data | None, day: str) -> bool:
+    return decided is None or decided["decidedOn"] >= day or decided["outcome"] in ("waitlisted", "temporary")
 
 
-def ve_duty(data: Data, case: Case) -> Data:
-    """With consent refused, voorschoolse educatie tells programme and duration only (statutory)."""
-    refused = rel.participation_kind(case) == "ve" and _consent(case) == "refused"
-    return keep(*VE_DUTY)(data, case) if refused else data
+def no_next(case: Case) -> str:
+    """The learner went on nowhere: no next school was named, and no later enrolment is known."""
+    if case.data["nextOrgKnown"] or case.data.get("nextOrg"):
+        return "the next school is known"
+    ended, day = case.data["enrolmentId"], case.data["endOn"]
+    later = any(
+        start["enrolmentId"] != ended and end is None and start["startOn"] >= day
+        for start, end in life.enrolments(case.facts)
+    )
+    return "the next school is known" if later else ""
 
 
-STUB = keep(
-    "learnerId", "occurredOn", "orgId", "basis", "participationId", "kind", "startOn", "plannedEnd", "endOn"
-)
+def unqualified(case: Case) -> str:
+    """No startkwalificatie, by this diploma or an earlier one."""
+    earned = case.data.get("diploma") in START_QUALIFICATION or life.qualified(case.facts)
+    return "has a startkwalificatie" if earned else ""
 
-_ENROLLING = frozenset(
+
+def alive(case: Case) -> str:
+    """After a death nobody is told (domain.md E9)."""
+    return "nobody is told after a death" if case.data["reason"] == "death" else ""
+
+
+ENROLLING = frozenset(
     {Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.MBO, Role.HBO, Role.OPVANG, Role.TAALCENTRUM}
 )
-_ATTENDED = _ENROLLING | {Role.OPDC, Role.SWV}
 _WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "WPO-OKR"}
-
-_PARTICIPATION_CELLS = {
-    Column.GEM: COUNTED,
-    Column.TC: Cell("R", newcomer_place, reduce=STUB),
-    Column.SWV: Cell("F", role(Role.SWV), rel.of_kind("opdc", "crisis", "arrangement")),
-    Column.FROM: Cell("F", rel.enrolment_school, reduce=ve_duty),
-    Column.TO: Cell("F", rel.participation_place, reduce=ve_duty),
-    Column.BRD: COUNTED,
-    Column.OPV: Cell("F", rel.participation_place, rel.of_kind("ve"), ve_duty),
-    Column.JGZ: Cell("R", role(Role.JGZ), rel.all_of(rel.of_kind("ve"), consented), STUB),
-    Column.PR: COUNTED,
-}
 
 KINDS = (
     Kind(
@@ -170,18 +144,30 @@ KINDS = (
         nl="Inschrijving gestart",
         en="Enrolment started",
         data=EnrolmentStarted,
-        publishers=_ENROLLING,
+        publishers=ENROLLING,
         cells={
             Column.GEM: COUNTED,
             Column.LP: Cell(
                 "R",
                 role(Role.LEERPLICHT),
                 clears_case,
-                keep("learnerId", "occurredOn", "orgId", "basis", "enrolmentId", "startOn"),
+                only("enrolmentId", "startOn"),
+                nl="beëindigt een zaak of signaal",
+                en="clears case",
             ),
-            Column.TC: Cell("R", newcomer_place, reduce=drop("level", "code", "mboLevel", "leerweg")),
+            Column.TC: Cell(
+                "R",
+                waiting_taalcentrum,
+                reduce=drop("level", "code", "mboLevel", "leerweg"),
+                nl="wachtende of eigen nieuwkomer",
+                en="newcomer who waits or attends",
+            ),
             Column.FROM: Cell(
-                "R", org("from"), reduce=drop("level", "code", "mboLevel", "leerweg", "birthMonth")
+                "R",
+                org("from"),
+                reduce=drop("level", "code", "mboLevel", "leerweg", "birthMonth"),
+                nl="vorige school",
+                en="previous",
             ),
             Column.TO: Cell("F", org("orgId")),
             Column.BRD: COUNTED,
@@ -203,6 +189,7 @@ KINDS = (
             "from": "brin:00YY01",
             "birthMonth": "2018-03",
         },
+        wakes_on=types("enrolment.started", "participation.started", "placement.requested", "absence.opened"),
     ),
     Kind(
         code="E9",
@@ -210,37 +197,33 @@ KINDS = (
         nl="Inschrijving beëindigd",
         en="Enrolment ended",
         data=EnrolmentEnded,
-        publishers=_ENROLLING,
+        publishers=ENROLLING,
         cells={
             Column.GEM: COUNTED,
             Column.LP: Cell(
                 "R",
                 role(Role.LEERPLICHT),
-                rel.all_of(rel.alive, rel.no_next, rel.younger_than(18, "endOn")),
-                keep(
-                    "learnerId",
-                    "occurredOn",
-                    "orgId",
-                    "basis",
-                    "enrolmentId",
-                    "endOn",
-                    "reason",
-                    "nextOrgKnown",
-                ),
+                rel.all_of(alive, no_next, rel.younger_than(18, "endOn")),
+                only("enrolmentId", "endOn", "reason", "nextOrgKnown"),
+                nl="jonger dan 18, geen vervolg",
+                en="<18, no next",
             ),
             Column.DP: Cell(
                 "R",
                 role(Role.DOORSTROOMPUNT),
-                rel.all_of(rel.alive, rel.no_next, rel.between(12, 27, "endOn"), rel.unqualified),
-                drop("nextOrg", "corrects"),
+                rel.all_of(alive, no_next, rel.between(12, 27, "endOn"), unqualified),
+                drop("nextOrg"),
+                nl="12 tot 27, geen startkwalificatie, geen vervolg",
+                en="no startkwal.",
             ),
-            Column.FROM: Cell("F", org("orgId"), rel.alive),
-            Column.TO: Cell("F", org("nextOrg"), rel.alive),
+            Column.FROM: Cell("F", org("orgId"), alive),
+            Column.TO: Cell("F", org("nextOrg"), alive, nl="volgende school", en="next"),
             Column.BRD: COUNTED,
             Column.PR: COUNTED,
         },
         key=learner,
         slot=lambda data: f"enrolment/{data['enrolmentId']}/end",
+        by_each=True,
         aggregate=lambda data: f"enrolment/{data['enrolmentId']}",
         privacy=lambda data: "P1",
         example={
@@ -253,57 +236,6 @@ KINDS = (
             "nextOrgKnown": True,
             "nextOrg": "brin:00YY07",
         },
-        wakes_on=types("enrolment.started"),
-    ),
-    Kind(
-        code="E10",
-        name="participation.started",
-        nl="Deelname gestart",
-        en="Participation started",
-        data=ParticipationStarted,
-        publishers=_ATTENDED,
-        cells=_PARTICIPATION_CELLS,
-        key=learner,
-        slot=lambda data: f"participation/{data['participationId']}/start",
-        aggregate=lambda data: f"participation/{data['participationId']}",
-        privacy=by_kind,
-        example={
-            **_WHO,
-            "basis": "AGREEMENT",
-            "occurredOn": "2027-09-06",
-            "orgId": "brin:99XX80",
-            "participationId": "c3d5f7a9-2468-4dac-9e1f-0f5be4c5a010",
-            "kind": "techlab",
-            "atOrg": "brin:99XX80",
-            "startOn": "2027-09-06",
-            "hoursPerWeek": 4,
-            "sector": "techniek",
-            "consent": "not-needed",
-        },
-        wakes_on=types("enrolment.started"),
-    ),
-    Kind(
-        code="E11",
-        name="participation.ended",
-        nl="Deelname beëindigd",
-        en="Participation ended",
-        data=ParticipationEnded,
-        publishers=_ATTENDED,
-        cells=_PARTICIPATION_CELLS,
-        key=learner,
-        slot=lambda data: f"participation/{data['participationId']}/end",
-        aggregate=lambda data: f"participation/{data['participationId']}",
-        privacy=by_kind,
-        example={
-            **_WHO,
-            "basis": "AGREEMENT",
-            "occurredOn": "2028-02-01",
-            "orgId": "brin:99XX80",
-            "participationId": "c3d5f7a9-2468-4dac-9e1f-0f5be4c5a010",
-            "kind": "techlab",
-            "endOn": "2028-02-01",
-            "result": "completed",
-        },
-        wakes_on=types("enrolment.started", "participation.started"),
+        wakes_on=types("enrolment.started", "placement.requested"),
     ),
 )

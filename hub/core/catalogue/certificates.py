@@ -1,4 +1,4 @@
-"""Certificates and ONboard: E23, E25, E28 (domain.md §2.7), and TLV decisions E18 (§2.6)."""
+"""Certificates that a learner takes along: E23, E24, E25 (domain.md §2.7)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hub.core import life
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
@@ -16,28 +17,22 @@ from hub.core.catalogue.base import (
     Kind,
     PersonData,
     fixed,
-    keep,
     learner,
     org,
-    role,
     types,
+    whole,
 )
 from hub.core.codes import (
     CertificateKind,
     CertificateLevel,
-    Code,
     CodeSystem,
+    Consent,
     Day,
-    MboLevel,
-    Month,
-    Opaque,
+    EducationCode,
     OrgRef,
     Ref,
     Sector,
     Title,
-    TlvCategory,
-    TlvKind,
-    VoLevel,
 )
 from hub.core.partners import Partner, Role
 
@@ -45,7 +40,7 @@ from hub.core.partners import Partner, Role
 class CertificateIssued(PersonData):
     certificate_id: Ref
     kind: CertificateKind
-    code: Code | None = None
+    code: EducationCode | None = None
     code_system: CodeSystem | None = None
     title: Title
     level: CertificateLevel | None = None
@@ -54,6 +49,13 @@ class CertificateIssued(PersonData):
     issuer: OrgRef
     hours: Annotated[int, Field(ge=0, le=5000)] | None = None
     verify_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/[A-Za-z0-9/_-]{0,100}$")] | None = None
+    consent: Consent | None = None
+
+
+class CertificateRevoked(PersonData):
+    certificate_id: Ref
+    reason: Literal["exam-error", "fraud", "duplicate", "admin"]
+    revoked_on: Day
 
 
 class CertificateRecognised(PersonData):
@@ -63,41 +65,46 @@ class CertificateRecognised(PersonData):
     decided_on: Day
 
 
-class OnboardEnrolled(PersonData):
-    onboard_id: Ref
-    base_enrolment: Literal["vo", "vavo", "mbo"]
-    vo_school: OrgRef
-    missing_subjects: Annotated[
-        list[Annotated[str, Field(pattern="^[0-9]{4}$")]], Field(min_length=1, max_length=12)
+LEARNING = frozenset({"techlab", "mbo-module", "hbo-module", "vavo", "onboard-vo", "onboard-mbo"})
+"""Participations whose place may learn of a certificate: what is learnt there is what certificates are about."""
+
+MBO_HBO = frozenset({"mbo", "hbo"})
+
+
+def holders_schools(case: Case) -> list[Partner]:
+    """Where the learner was on the day of issue and, unless consent was refused, every later mbo or hbo."""
+    day = case.data["issuedOn"]
+    orgs = [e["orgId"] for e in _enrolments(case, day)]
+    orgs += rel.attended(case, LEARNING, day)
+    orgs += [side for side in _onboard_sides(case, day) if side != case.data["issuer"]]
+    return rel.partners(case, orgs)
+
+
+def _enrolments(case: Case, day: str) -> list[Data]:
+    carried = case.data.get("consent") != "refused"
+    return [
+        start
+        for start, end in life.enrolments(case.facts)
+        if life.in_force(start, end, day)
+        or (carried and start["stage"] in MBO_HBO and start["startOn"] > day)
     ]
-    vo_level: VoLevel
-    mbo_org: OrgRef
-    mbo_code: Annotated[str, Field(pattern="^[0-9]{5}$")]
-    mbo_level: MboLevel
-    start_on: Day
-    planned_exam: Month
 
 
-class TlvDecided(PersonData):
-    tlv_ref: Opaque
-    kind: TlvKind
-    category: TlvCategory
-    from_: Day = Field(alias="from")
-    to: Day
-    action: Literal["granted", "renewed", "refused", "revoked", "expired"]
-    requested_by: OrgRef
+def _onboard_sides(case: Case, day: str) -> list[str]:
+    """Both sides of ONboard, for a certificate that is earned in it."""
+    running = [o for _, o in case.facts.each("onboard", "enrolled") if o["startOn"] <= day]
+    return [onboard[side] for onboard in running for side in ("voSchool", "mboOrg")]
 
 
-def subjects_counted(data: Data, case: Case) -> Data:
-    """The mbo side learns how many vo subjects are missing, not which."""
-    shown = {name: value for name, value in data.items() if name != "missingSubjects"}
-    return {**shown, "missingSubjectCount": len(data["missingSubjects"])}
+def not_revoked(case: Case) -> str:
+    revoked = "revoked" in case.facts.of("certificate", case.data["certificateId"])
+    return "the certificate was revoked" if revoked else ""
 
 
-def certificate_parties(case: Case) -> list[Partner]:
+def issuer(case: Case) -> tuple[Partner, ...]:
     """The issuer of a certificate, found through the certificate itself."""
     issued = case.known(f"certificate/{case.data['certificateId']}/issued") or {}
-    return list(case.partner(issued.get("issuer")))
+    return case.partner(issued.get("issuer"))
 
 
 def certificate_known(case: Case) -> str:
@@ -105,62 +112,33 @@ def certificate_known(case: Case) -> str:
     return "" if known else "the certificate itself is not known yet"
 
 
-def primary_school(case: Case) -> list[Partner]:
-    """Schools of the running primary enrolment."""
-    running = [start["orgId"] for start, end in rel.enrolments(case) if start["primary"] and end is None]
-    return [p for ref in running for p in case.partner(ref)]
+def informed(case: Case) -> list[Partner]:
+    """Everyone who was told of the certificate, and everyone who decided on it."""
+    id = case.data["certificateId"]
+    parts = case.facts.of("certificate", id)
+    deciders = [fact.data["byOrg"] for part, fact in parts.items() if part.startswith("recognised/")]
+    return [*rel.had(case, f"certificate/{id}"), *rel.partners(case, deciders)]
 
 
-_ONBOARD_STUB = keep(
-    "learnerId", "occurredOn", "orgId", "basis", "onboardId", "baseEnrolment", "voSchool", "mboOrg", "startOn"
-)
 _MBO_HBO = frozenset({Role.MBO, Role.HBO})
-_WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "AGREEMENT"}
-_CERTIFICATE = {"certificateId": "d4e6f8a0-3579-4ebd-8f2a-0f5be4c5a023"}
+_ISSUERS = _MBO_HBO | {Role.VO, Role.VSO}
+_WHO = {
+    "learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008",
+    "basis": "AGREEMENT",
+    "certificateId": "d4e6f8a0-3579-4ebd-8f2a-0f5be4c5a023",
+}
 
 KINDS = (
-    Kind(
-        code="E18",
-        name="tlv.decided",
-        nl="TLV-besluit",
-        en="TLV decided",
-        data=TlvDecided,
-        publishers=frozenset({Role.SWV}),
-        cells={
-            Column.SWV: Cell("F", org("orgId")),
-            Column.FROM: Cell("F", org("requestedBy")),
-            Column.TO: Cell("F", primary_school),
-            Column.BRD: COUNTED,
-            Column.PR: COUNTED,
-        },
-        key=learner,
-        slot=lambda data: f"tlv/{data['tlvRef']}",
-        aggregate=lambda data: f"tlv/{data['tlvRef']}",
-        privacy=fixed("P2"),
-        example={
-            **_WHO,
-            "basis": "SWV-TAAK",
-            "occurredOn": "2027-04-01",
-            "orgId": "swv:2403",
-            "tlvRef": "tlv-7f31",
-            "kind": "so",
-            "category": "L",
-            "from": "2027-08-01",
-            "to": "2029-07-31",
-            "action": "granted",
-            "requestedBy": "brin:00YY01",
-        },
-    ),
     Kind(
         code="E23",
         name="certificate.issued",
         nl="Modulecertificaat uitgereikt",
         en="Module certificate issued",
         data=CertificateIssued,
-        publishers=_MBO_HBO | {Role.VO, Role.VSO},
+        publishers=_ISSUERS,
         cells={
-            Column.FROM: Cell("F", org("issuer")),
-            Column.TO: Cell("F", rel.current_schools),
+            Column.FROM: Cell("F", org("issuer"), nl="uitreiker", en="issuer"),
+            Column.TO: Cell("F", holders_schools, not_revoked, nl="gaat mee", en="portable"),
             Column.BRD: COUNTED,
             Column.PR: COUNTED,
         },
@@ -171,7 +149,6 @@ KINDS = (
         orgs=("orgId", "issuer"),
         example={
             **_WHO,
-            **_CERTIFICATE,
             "occurredOn": "2028-01-20",
             "orgId": "brin:99XX80",
             "kind": "mbo-certificaat",
@@ -182,8 +159,39 @@ KINDS = (
             "sector": "techniek",
             "issuedOn": "2028-01-20",
             "issuer": "brin:99XX80",
+            "consent": "given",
         },
         wakes_on=types("enrolment.started", "participation.started", "onboard.enrolled"),
+    ),
+    Kind(
+        code="E24",
+        name="certificate.revoked",
+        since="0.2.0",
+        nl="Modulecertificaat ingetrokken",
+        en="Module certificate revoked",
+        data=CertificateRevoked,
+        publishers=_ISSUERS,
+        cells={
+            Column.FROM: Cell("F", issuer, nl="uitreiker", en="issuer"),
+            Column.TO: Cell("F", informed, nl="wie het kreeg of erkende", en="portable"),
+            Column.BRD: COUNTED,
+            Column.PR: COUNTED,
+        },
+        key=learner,
+        slot=lambda data: f"certificate/{data['certificateId']}/revoked",
+        by_each=True,
+        aggregate=lambda data: f"certificate/{data['certificateId']}",
+        privacy=fixed("P1"),
+        example={
+            **_WHO,
+            "occurredOn": "2028-03-01",
+            "orgId": "brin:99XX80",
+            "reason": "exam-error",
+            "revokedOn": "2028-03-01",
+        },
+        wakes_on=types("certificate.issued", "certificate.recognised"),
+        follow=True,
+        notice=whole,
     ),
     Kind(
         code="E25",
@@ -193,8 +201,10 @@ KINDS = (
         data=CertificateRecognised,
         publishers=_MBO_HBO | {Role.VO},
         cells={
-            Column.FROM: Cell("F", certificate_parties, certificate_known),
-            Column.TO: Cell("F", primary_school),
+            Column.FROM: Cell("F", issuer, certificate_known, nl="uitreiker", en="issuer"),
+            Column.TO: Cell(
+                "F", rel.school_on("decidedOn"), nl="school van de leerling", en="learner's school"
+            ),
             Column.BRD: COUNTED,
             Column.PR: COUNTED,
         },
@@ -205,7 +215,6 @@ KINDS = (
         orgs=("orgId", "byOrg"),
         example={
             **_WHO,
-            **_CERTIFICATE,
             "occurredOn": "2028-10-01",
             "orgId": "brin:99XX80",
             "byOrg": "brin:99XX80",
@@ -213,42 +222,5 @@ KINDS = (
             "decidedOn": "2028-10-01",
         },
         wakes_on=types("certificate.issued"),
-    ),
-    Kind(
-        code="E28",
-        name="onboard.enrolled",
-        nl="ONboard-inschrijving",
-        en="ONboard enrolment",
-        data=OnboardEnrolled,
-        publishers=frozenset({Role.VO, Role.MBO}),
-        cells={
-            Column.GEM: COUNTED,
-            Column.LP: Cell("R", role(Role.LEERPLICHT), rel.younger_than(18, "startOn"), _ONBOARD_STUB),
-            Column.DP: Cell("R", role(Role.DOORSTROOMPUNT), rel.between(18, 27, "startOn"), _ONBOARD_STUB),
-            Column.FROM: Cell("F", org("voSchool")),
-            Column.TO: Cell("R", org("mboOrg"), reduce=subjects_counted),
-            Column.BRD: COUNTED,
-            Column.PR: COUNTED,
-        },
-        key=learner,
-        slot=lambda data: f"onboard/{data['onboardId']}",
-        aggregate=lambda data: f"onboard/{data['onboardId']}",
-        privacy=fixed("P1"),
-        example={
-            **_WHO,
-            "occurredOn": "2027-08-30",
-            "orgId": "brin:99XX02",
-            "onboardId": "e5f7a9b1-4680-4fce-9a3b-0f5be4c5a028",
-            "baseEnrolment": "vo",
-            "voSchool": "brin:99XX02",
-            "missingSubjects": ["0011", "0021"],
-            "voLevel": "vmbo-tl",
-            "mboOrg": "brin:99XX80",
-            "mboCode": "25297",
-            "mboLevel": 4,
-            "startOn": "2027-08-30",
-            "plannedExam": "2028-05",
-        },
-        wakes_on=types("enrolment.started"),
     ),
 )

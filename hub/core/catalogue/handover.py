@@ -1,4 +1,4 @@
-"""Handover between schools: E13-E15 (domain.md §2.5). The dossier itself never passes through the hub (D1)."""
+"""Handover between schools: E13-E15, E17 (domain.md §2.5). The dossier itself never passes through the hub (D1)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from hub.core.catalogue.base import (
     Kind,
     PersonData,
     drop,
+    fixed,
+    keep,
     learner,
     org,
     role,
     types,
 )
-from hub.core.codes import Consent, Day, Opaque, OrgRef, Ref, Transfer
-from hub.core.partners import Role
+from hub.core.codes import Consent, Day, OrgRef, PointerRef, Ref, Transfer
+from hub.core.partners import Partner, Role
+from hub.core.withdrawal import mark
 
 RoleCode = Literal["teacher", "teacher-g8", "ib", "mentor", "support", "admin", "swv", "parents", "opvang"]
 
@@ -33,10 +36,10 @@ class HandoverPrepared(PersonData):
     from_org: OrgRef
     to_org: OrgRef
     system: Literal["digidoor", "oso", "other"]
-    dossier_ref: Opaque
+    dossier_ref: PointerRef
     extra_support: bool
     warm_needed: bool
-    tlv_ref: Opaque | None = None
+    tlv_ref: PointerRef | None = None
     consent: Consent
     planned_start: Day
     ack_by: Day
@@ -64,27 +67,68 @@ class WarmContactHeld(PersonData):
     roles_present: Annotated[list[RoleCode], Field(max_length=7)]
 
 
+class HandoverWithdrawn(PersonData):
+    handover_id: Ref
+    reason: Literal["wrong-recipient", "placement-changed", "duplicate", "error"]
+    replaced_by: Ref | None = None
+
+
 def with_support(data: Data) -> str:
     return "P2" if data["extraSupport"] else "P1"
 
 
-def lawful(case: Case) -> str:
-    """opvang → po needs consent (domain.md F09); after a refusal nothing passes."""
-    return "no consent" if case.data["consent"] == "refused" else ""
+def may_receive(case: Case) -> str:
+    return case.once("released", _may_receive)
 
 
-def has_tlv(case: Case) -> str:
-    return lawful(case) or ("" if case.data.get("tlvRef") else "the handover has no TLV")
+def _may_receive(case: Case) -> str:
+    return rel.handover_consented(case) or rel.handover_released(case)
 
 
-def _own(name: str) -> Cell:
-    """An opvang organisation sees the handovers it is itself a side of, through FROM or TO."""
-    return Cell("F", rel.handover_side(name), rel.handover_known)
+def by_a_side(case: Case) -> str:
+    """What an earlier receiver answers to a purge order concerns the sender alone."""
+    handover = rel.prepared(case)
+    if handover is None:
+        return rel.handover_known(case)
+    sides = (handover["fromOrg"], handover["toOrg"])
+    concerned = any(rel.same(case, case.data["orgId"], side) for side in sides)
+    return "" if concerned else "told by an earlier receiver"
 
 
+def told_swv(case: Case) -> list[Partner]:
+    """The swv, if it heard of the handover."""
+    return [partner for partner in rel.had(case, _handover(case.data)) if partner.has(Role.SWV)]
+
+
+def told_others(case: Case) -> list[Partner]:
+    """Everyone who got something of the handover but its sender and the swv: they must purge it."""
+    sender = {partner.id for partner in rel.handover_side("fromOrg")(case)}
+    found = rel.had(case, _handover(case.data))
+    return [partner for partner in found if partner.id not in sender and not partner.has(Role.SWV)]
+
+
+def taken_back(case: Case) -> tuple[str, ...]:
+    """All that was told of the handover, if its withdrawal counts: that of a stranger does not."""
+    withdrawn = "withdrawn" in case.facts.of("handover", case.data["handoverId"])
+    return (mark(case.state.key, _handover(case.data)),) if withdrawn else ()
+
+
+def _handover(data: Data) -> str:
+    return f"handover/{data['handoverId']}"
+
+
+PURGE = keep("learnerId", "occurredOn", "basis", "corrects", "handoverId", "reason")
+"""What a wrong receiver gets: that it must purge, and nothing of where the pupil went instead."""
+
+_FROM = Cell("F", rel.handover_side("fromOrg"), rel.handover_known)
+_TO = rel.provided(rel.handover_side("toOrg"), may_receive)
+_OPV = Cell("F", nl="eigen, via FROM of TO", en="own")
 _SENDING = frozenset(
     {Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC, Role.OPVANG, Role.TAALCENTRUM, Role.MBO}
 )
+_RELEASES = types("placement.requested", "placement.decided", "enrolment.started")
+"""What can make the receiving school one that may know (domain.md D6)."""
+
 _RECEIVING = (_SENDING - {Role.OPVANG}) | {Role.HBO}
 _WHO = {
     "learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008",
@@ -101,16 +145,25 @@ KINDS = (
         data=HandoverPrepared,
         publishers=_SENDING,
         cells={
-            Column.SWV: Cell("R", role(Role.SWV), has_tlv, drop("dossierRef")),
+            Column.SWV: Cell(
+                "R",
+                rel.provided(role(Role.SWV), rel.handover_consented),
+                rel.all_of(rel.handover_consented, rel.handover_has_tlv),
+                drop("dossierRef"),
+                nl="met TLV",
+                en="no dossierRef",
+            ),
             Column.FROM: Cell("F", org("fromOrg")),
-            Column.TO: Cell("F", org("toOrg"), lawful),
+            Column.TO: Cell(
+                "F", _TO, may_receive, nl="na plaatsing waar die voorgaat", en="after E7 where it comes first"
+            ),
             Column.BRD: COUNTED,
-            Column.OPV: Cell("F"),
+            Column.OPV: _OPV,
             Column.PR: COUNTED,
         },
         key=learner,
         slot=lambda data: f"handover/{data['handoverId']}/prepared",
-        aggregate=lambda data: f"handover/{data['handoverId']}",
+        aggregate=_handover,
         privacy=with_support,
         example={
             **_WHO,
@@ -127,6 +180,7 @@ KINDS = (
             "plannedStart": "2027-08-01",
             "ackBy": "2027-06-11",
         },
+        wakes_on=_RELEASES,
     ),
     Kind(
         code="E14",
@@ -136,15 +190,17 @@ KINDS = (
         data=HandoverAcknowledged,
         publishers=_RECEIVING,
         cells={
-            Column.FROM: _own("fromOrg"),
-            Column.TO: _own("toOrg"),
+            Column.FROM: _FROM,
+            Column.TO: Cell("F", _TO, rel.all_of(by_a_side, may_receive)),
             Column.BRD: COUNTED,
-            Column.OPV: Cell("F"),
+            Column.OPV: _OPV,
             Column.PR: COUNTED,
         },
         key=learner,
         slot=lambda data: f"handover/{data['handoverId']}/acknowledged",
-        aggregate=lambda data: f"handover/{data['handoverId']}",
+        by_each=True,
+        answers=True,
+        aggregate=_handover,
         privacy=lambda data: "P1",
         example={
             **_WHO,
@@ -153,7 +209,7 @@ KINDS = (
             "result": "accepted",
             "by": "admin",
         },
-        wakes_on=types("handover.prepared"),
+        wakes_on=_RELEASES | types("handover.prepared"),
     ),
     Kind(
         code="E15",
@@ -163,16 +219,24 @@ KINDS = (
         data=WarmContactHeld,
         publishers=_SENDING | _RECEIVING,
         cells={
-            Column.SWV: Cell("R", role(Role.SWV), rel.handover_has_tlv, drop("rolesPresent")),
-            Column.FROM: _own("fromOrg"),
-            Column.TO: _own("toOrg"),
+            Column.SWV: Cell(
+                "R",
+                rel.provided(role(Role.SWV), rel.handover_consented),
+                rel.all_of(rel.handover_consented, rel.handover_has_tlv),
+                drop("rolesPresent"),
+                nl="met TLV",
+                en="tlv",
+            ),
+            Column.FROM: _FROM,
+            Column.TO: Cell("F", _TO, rel.all_of(by_a_side, may_receive)),
             Column.BRD: COUNTED,
-            Column.OPV: Cell("F"),
+            Column.OPV: _OPV,
             Column.PR: COUNTED,
         },
         key=learner,
         slot=lambda data: f"handover/{data['handoverId']}/warm-{data['phase']}/{data['orgId']}",
-        aggregate=lambda data: f"handover/{data['handoverId']}",
+        by_each=True,
+        aggregate=_handover,
         privacy=lambda data: "P2",
         example={
             **_WHO,
@@ -183,6 +247,38 @@ KINDS = (
             "on": "2027-06-24",
             "rolesPresent": ["teacher-g8", "mentor"],
         },
-        wakes_on=types("handover.prepared"),
+        wakes_on=_RELEASES | types("handover.prepared"),
+    ),
+    Kind(
+        code="E17",
+        name="handover.withdrawn",
+        since="0.2.0",
+        nl="Overdracht ingetrokken",
+        en="Handover withdrawn",
+        data=HandoverWithdrawn,
+        publishers=_SENDING,
+        cells={
+            Column.SWV: Cell("R", told_swv, reduce=PURGE),
+            Column.FROM: _FROM,
+            Column.TO: Cell("F", told_others, reduce=PURGE, nl="wisopdracht", en="purge order"),
+            Column.BRD: COUNTED,
+            Column.PR: COUNTED,
+        },
+        key=learner,
+        slot=lambda data: f"handover/{data['handoverId']}/withdrawn",
+        by_each=True,
+        aggregate=_handover,
+        privacy=fixed("P1"),
+        example={
+            **_WHO,
+            "occurredOn": "2027-06-14",
+            "orgId": "brin:00YY01",
+            "reason": "wrong-recipient",
+            "replacedBy": "a1b2c3d4-e5f6-4a7b-8c9d-0f5be4c5a017",
+        },
+        wakes_on=types("handover.prepared", "handover.acknowledged", "warm-contact.held"),
+        follow=True,
+        notice=PURGE,
+        withdraws=taken_back,
     ),
 )

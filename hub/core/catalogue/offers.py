@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core import cells
-from hub.core.catalogue.base import Case, Cell, Column, Data, Kind, Model, fixed, role
+from hub.core.catalogue.base import Case, Cell, Column, Data, Kind, Model, fixed, role, worded
 from hub.core.codes import AgeBand, Area, Code, CodeSystem, Count, Day, OrgRef, Ref, Sector, Stage
 from hub.core.partners import Role
 
@@ -41,6 +41,7 @@ class Offer(Model):
     reason_code: Literal["staff-shortage", "building", "growth", "other"] | None = None
 
 
+@worded("wachtlijst van 1-4 als <5", "a waiting list of 1-4 as <5")
 def few_hidden(data: Data, case: Case) -> Data:
     """A waiting list of 1-4 is shown as `<5`."""
     k = case.policy.rules.small_cell

@@ -1,69 +1,42 @@
-"""Who stands in which relation to a learner: looked up in the folded state, never guessed from one event (D5)."""
+"""Who stands in which relation to a learner: looked up in the folded facts, never guessed from one event (D5).
+
+Every look-up takes the day that it is about from the event, so that the answer is the same for any order of arrival.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
 
+from hub.core import life
 from hub.core.catalogue.base import Case, Data, When, Who
-from hub.core.codes import START_QUALIFICATION
-from hub.core.partners import Partner
+from hub.core.partners import Partner, Role
 
-MBO_HBO = ("mbo", "hbo")
-
-
-def enrolments(case: Case) -> Iterator[tuple[Data, Data | None]]:
-    """Start and, if known, end of every enrolment of this learner."""
-    for slot, fact in case.state.facts.items():
-        if slot.startswith("enrolment/") and slot.endswith("/start"):
-            end = case.state.facts.get(slot.removesuffix("start") + "end")
-            yield fact.data, end.data if end else None
+VO = (Role.VO, Role.VSO)
 
 
-def participations(case: Case) -> Iterator[tuple[Data, Data | None]]:
-    for slot, fact in case.state.facts.items():
-        if slot.startswith("participation/") and slot.endswith("/start"):
-            end = case.state.facts.get(slot.removesuffix("start") + "end")
-            yield fact.data, end.data if end else None
+def partners(case: Case, orgs: Iterable[str | None]) -> list[Partner]:
+    """The partners that run these organisations, each once."""
+    found = [case.policy.directory.of_org(ref) for ref in orgs if ref]
+    return list({partner.id: partner for partner in found if partner}.values())
 
 
-def birth_month(case: Case) -> str:
-    """The newest birth month told by an enrolment, `YYYY-MM`; "" when none is known."""
-    months = [(start["startOn"], start["birthMonth"]) for start, _ in enrolments(case)]
-    return max(months)[1] if months else ""
+def same(case: Case, one: str, other: str) -> bool:
+    """Whether two organisations are one, or are run by one partner of the hub."""
+    if one == other:
+        return True
+    run_by = case.policy.directory.of_org(one)
+    return run_by is not None and run_by is case.policy.directory.of_org(other)
 
 
-def age_on(month: str, day: str) -> int:
-    """Age by birth month alone, reached at the end of that month (domain.md §3.1): never more than 30 days late."""
-    born, at = date.fromisoformat(f"{month}-01"), date.fromisoformat(day)
-    years = at.year - born.year
-    return years if at.month > born.month else years - 1
+def both(*lookups: Who) -> Who:
+    """Whoever any of these finds."""
+    return lambda case: [p for find in lookups for p in find(case)]
 
 
-def in_force(start: Data, end: Data | None, day: str) -> bool:
-    """Whether an enrolment or participation ran on a day."""
-    ended = end is not None and end["endOn"] < day
-    return bool(start["startOn"] <= day) and not ended
-
-
-def handover_side(name: str) -> Who:
-    """The partner on one side (`fromOrg`, `toOrg`) of the handover that an event is about."""
-
-    def find(case: Case) -> tuple[Partner, ...]:
-        prepared = case.known(f"handover/{case.data['handoverId']}/prepared")
-        return case.partner(prepared[name]) if prepared else ()
-
-    return find
-
-
-def handover_known(case: Case) -> str:
-    known = case.known(f"handover/{case.data['handoverId']}/prepared")
-    return "" if known else "the handover itself is not known yet"
-
-
-def handover_has_tlv(case: Case) -> str:
-    prepared = case.known(f"handover/{case.data['handoverId']}/prepared") or {}
-    return handover_known(case) or ("" if prepared.get("tlvRef") else "the handover has no TLV")
+def provided(find: Who, lawful: When) -> Who:
+    """Nobody unless a condition holds. For what the law asks: unlike `Cell.when` it also binds for partners that had
+    an earlier event, which then get no more than a notice."""
+    return lambda case: () if lawful(case) else find(case)
 
 
 def all_of(*conditions: When) -> When:
@@ -71,85 +44,213 @@ def all_of(*conditions: When) -> When:
     return lambda case: next((why for condition in conditions if (why := condition(case))), "")
 
 
-def younger_than(years: int, field: str) -> When:
-    return _age(field, lambda age: age < years, f"not younger than {years}")
+def among(name: str, *values: object) -> When:
+    """Holds when a field of data has one of these values."""
+    allowed = frozenset(values)
+    return lambda case: "" if case.data.get(name) in allowed else f"another {name}"
 
 
-def between(low: int, high: int, field: str) -> When:
-    return _age(field, lambda age: low <= age < high, f"not from {low} up to {high}")
+def day_of(data: Data, *names: str) -> str:
+    """The day an event speaks of: the first of these dates that it has, else `occurredOn`."""
+    return str(next((data[name] for name in names if name in data), data["occurredOn"]))
 
 
-def _age(field: str, test: object, otherwise: str) -> When:
-    def condition(case: Case) -> str:
-        month = birth_month(case)
-        if not month:
-            return "age not known yet"
-        return "" if test(age_on(month, case.data[field])) else otherwise  # type: ignore[operator]
-
-    return condition
+# Schools and places
 
 
-def has_next(case: Case) -> bool:
-    """Whether the learner went on elsewhere: named in the event, or a later enrolment is known."""
-    if case.data["nextOrgKnown"] or case.data.get("nextOrg"):
-        return True
-    ended = case.data["enrolmentId"]
-    return any(
-        start["enrolmentId"] != ended and end is None and start["startOn"] >= case.data["endOn"]
-        for start, end in enrolments(case)
-    )
+def enrolled_on(case: Case, day: str) -> Iterator[Data]:
+    """Primary enrolments that ran on a day."""
+    for start, end in life.enrolments(case.facts):
+        if start["primary"] and life.in_force(start, end, day):
+            yield start
 
 
-def no_next(case: Case) -> str:
-    return "the next school is known" if has_next(case) else ""
+def school_on(*names: str) -> Who:
+    """Schools of the primary enrolment on the day the event speaks of."""
+    return lambda case: partners(case, (e["orgId"] for e in enrolled_on(case, day_of(case.data, *names))))
 
 
-def unqualified(case: Case) -> str:
-    """No startkwalificatie, by this diploma or an earlier one."""
-    earned = {case.data.get("diploma")} | {end.get("diploma") for _, end in enrolments(case) if end}
-    return "has a startkwalificatie" if earned & START_QUALIFICATION else ""
+def started(case: Case) -> Data | None:
+    """The start of the participation that an event is about; a start is its own."""
+    return case.data if "atOrg" in case.data else case.once("start", _started)
 
 
-def alive(case: Case) -> str:
-    """After a death nobody is told (domain.md E9)."""
-    return "nobody is told after a death" if case.data.get("reason") == "death" else ""
+def _started(case: Case) -> Data | None:
+    return case.known(f"participation/{case.data['participationId']}/start")
 
 
-def current_schools(case: Case) -> list[Partner]:
-    """Schools of a certificate: where the learner was on the day of issue, and every later mbo or hbo (portable)."""
-    day, issuer = case.data["issuedOn"], case.data["issuer"]
-    orgs = [
-        start["orgId"] for start, end in enrolments(case) if in_force(start, end, day) or _later(start, day)
-    ]
-    orgs += [start["atOrg"] for start, end in participations(case) if in_force(start, end, day)]
-    orgs += [f.data[side] for f in case.state.of("onboard/").values() for side in ("voSchool", "mboOrg")]
-    return [p for ref in dict.fromkeys(orgs) if ref != issuer for p in case.partner(ref)]
-
-
-def _later(start: Data, day: str) -> bool:
-    return start["stage"] in MBO_HBO and start["startOn"] > day
+def start_known(case: Case) -> str:
+    return "" if started(case) else "the start of the participation is not known yet"
 
 
 def enrolment_school(case: Case) -> list[Partner]:
     """The school of enrolment behind a participation: the one named, else the one in force."""
-    named = case.known(f"enrolment/{case.data.get('enrolmentId')}/start")
+    start = started(case) or {}
+    named = case.known(f"enrolment/{start.get('enrolmentId')}/start")
     if named:
-        return list(case.partner(named["orgId"]))
-    day = case.data.get("startOn") or case.data.get("endOn") or case.data["occurredOn"]
-    running = [start for start, end in enrolments(case) if start["primary"] and in_force(start, end, day)]
-    return [p for start in running for p in case.partner(start["orgId"])]
+        return partners(case, [named["orgId"]])
+    day = day_of(case.data, "startOn", "endOn")
+    return partners(case, (e["orgId"] for e in enrolled_on(case, day)))
 
 
 def participation_place(case: Case) -> tuple[Partner, ...]:
     """Where the learner attends; the end of a participation names no place, its start does."""
-    start = case.known(f"participation/{case.data['participationId']}/start") or {}
-    return case.partner(case.data.get("atOrg") or start.get("atOrg"))
-
-
-def participation_kind(case: Case) -> str:
-    start = case.known(f"participation/{case.data['participationId']}/start") or {}
-    return str(case.data.get("kind") or start.get("kind") or "")
+    return case.partner((started(case) or {}).get("atOrg"))
 
 
 def of_kind(*kinds: str) -> When:
-    return lambda case: "" if participation_kind(case) in kinds else "not this kind of participation"
+    """Holds when the participation is of one of these kinds."""
+
+    def condition(case: Case) -> str:
+        start = started(case)
+        if start is None:
+            return start_known(case)
+        return "" if start["kind"] in kinds else "not this kind of participation"
+
+    return condition
+
+
+def attended(case: Case, kinds: frozenset[str], day: str) -> Iterator[str]:
+    """Places where the learner took part in something of these kinds on a day."""
+    for start, end in life.participations(case.facts):
+        if start["kind"] in kinds and life.in_force(start, end, day):
+            yield start["atOrg"]
+
+
+# Age
+
+
+def younger_than(years: int, *days: str) -> When:
+    return _aged(lambda age: age < years, f"not younger than {years}", days)
+
+
+def between(low: int, high: int, *days: str) -> When:
+    """`low` included, `high` not."""
+    return _aged(lambda age: low <= age < high, f"not from {low} up to {high}", days)
+
+
+def _aged(holds: Callable[[int], bool], otherwise: str, days: tuple[str, ...]) -> When:
+    def condition(case: Case) -> str:
+        month = case.once("month", _month)
+        if not month:
+            return "age not known yet"
+        return "" if holds(life.age_on(month, day_of(case.data, *days))) else otherwise
+
+    return condition
+
+
+def _month(case: Case) -> str:
+    return life.birth_month(case.facts)
+
+
+# Placement
+
+
+def request(case: Case) -> Data:
+    """The request (E6) that an event is about; a request is its own; empty when it is not known."""
+    if "toOrg" in case.data and "stage" in case.data:
+        return case.data
+    return case.known(f"placement/{case.data['requestId']}/requested") or {}
+
+
+def asking(case: Case) -> list[Partner]:
+    """Who asked for the place, and the school where the learner was enrolled on the day of asking or deciding."""
+    day = day_of(case.data, "decidedOn")
+    return partners(case, (request(case).get("orgId"), *(e["orgId"] for e in enrolled_on(case, day))))
+
+
+def accepting(case: Case) -> Iterator[tuple[str, Data]]:
+    """Organisations that accepted the learner, with their decision (E7). Of a request that is known only the one that
+    was asked can accept."""
+    for parts in case.facts.family("placement").values():
+        decided, asked = parts.get("decided"), parts.get("requested")
+        if decided is None or decided.data["outcome"] != "accepted":
+            continue
+        by = decided.data["orgId"]
+        if asked is None or same(case, asked.data["toOrg"], by):
+            yield by, decided.data
+
+
+# Handover
+
+
+def prepared(case: Case) -> Data | None:
+    """The handover that an event is about; an E13 is its own."""
+    return case.data if "dossierRef" in case.data else case.once("handover", _prepared)
+
+
+def _prepared(case: Case) -> Data | None:
+    return case.known(f"handover/{case.data['handoverId']}/prepared")
+
+
+def handover_side(name: str) -> Who:
+    """The partner on one side (`fromOrg`, `toOrg`) of the handover that an event is about."""
+    return lambda case: case.partner((prepared(case) or {}).get(name))
+
+
+def handover_known(case: Case) -> str:
+    return "" if prepared(case) else "the handover itself is not known yet"
+
+
+def handover_has_tlv(case: Case) -> str:
+    handover = prepared(case)
+    if handover is None:
+        return handover_known(case)
+    return "" if handover.get("tlvRef") else "the handover has no TLV"
+
+
+def handover_consented(case: Case) -> str:
+    """Nothing passes after a refusal, and from opvang to school only what was agreed to (domain.md F09, E13)."""
+    handover = prepared(case) or {}
+    given = handover.get("consent") == "given"
+    asked = handover.get("transfer") in ("VSPO", "VSWEC")
+    return "no consent" if not given and (asked or handover.get("consent") == "refused") else ""
+
+
+def handover_released(case: Case) -> str:
+    """Whether the receiving school may know of the handover: not before it accepted the pupil where that comes first
+    (domain.md D6), and not after it was withdrawn."""
+    handover = prepared(case)
+    if handover is None:
+        return handover_known(case)
+    if "withdrawn" in case.facts.of("handover", handover["handoverId"]):
+        return "the handover was withdrawn"
+    if handover["transfer"] not in case.policy.rules.placement_first or _placed(case, handover["toOrg"]):
+        return ""
+    return "" if _investigates(case, handover["toOrg"]) else "the school has not accepted the pupil yet"
+
+
+def _placed(case: Case, org: str) -> bool:
+    enrolled = (start["orgId"] for start, _ in life.enrolments(case.facts))
+    return any(same(case, org, by) for by, _ in accepting(case)) or any(same(case, org, e) for e in enrolled)
+
+
+def _investigates(case: Case, org: str) -> bool:
+    """With support expected the school of first choice must find out what it can offer, before it decides."""
+    return any(
+        asked["supportExpected"]
+        and asked.get("preferenceRank", 1) == 1
+        and same(case, asked["toOrg"], org)
+        and (decided is None or decided["outcome"] in ("waitlisted", "temporary"))
+        for asked, decided in life.placements(case.facts)
+    )
+
+
+# Who had what
+
+
+def had(case: Case, aggregate: str) -> list[Partner]:
+    """Partners that ever got something of an aggregate (`Kind.aggregate`)."""
+    return _known(case, case.state.receivers.get(aggregate, ()))
+
+
+def had_anything(case: Case) -> list[Partner]:
+    """Partners that ever got something about this learner. Never the procesregisseur, who has no case role (D8)."""
+    ids = {id for ids in case.state.receivers.values() for id in ids}
+    ids.update(id for fact in case.state.facts.values() for id in fact.told)
+    return [partner for partner in _known(case, sorted(ids)) if not partner.has(Role.PROCESREGISSEUR)]
+
+
+def _known(case: Case, ids: Iterable[str]) -> list[Partner]:
+    found = (case.policy.directory.get(id) for id in ids)
+    return [partner for partner in found if partner is not None]

@@ -6,9 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hub.core.catalogue.base import COUNTED, Case, Cell, Column, Data, Kind, Model, When, org, role
+from hub.core.catalogue.base import (
+    COUNTED,
+    Case,
+    Cell,
+    Column,
+    Data,
+    Kind,
+    Model,
+    When,
+    Who,
+    org,
+    role,
+    whole,
+)
 from hub.core.codes import Day, Opaque, OrgRef, Ref
-from hub.core.partners import Role
+from hub.core.partners import Partner, Role
 
 
 class Signal(Model):
@@ -23,30 +36,60 @@ class Signal(Model):
     learner_id: Ref | None = None
 
 
-def rule_is(*rules: str) -> When:
-    return lambda case: "" if case.data["rule"] in rules else "another rule"
+SENSITIVE = frozenset({"T07", "T08", "T09", "T10", "T11", "T15", "T16"})
+"""Rules whose very name tells of support, absence or newcomer status: P2."""
+
+CITY = frozenset({"T02"})
+"""Rules that are the Taalcentrum's own, whoever is responsible besides."""
 
 
-def breached(*rules: str) -> When:
+def supervised_by(supervisor: Role) -> When:
     """The supervisor hears of it only when the last term has passed."""
 
     def condition(case: Case) -> str:
-        return rule_is(*rules)(case) or ("" if case.data["severity"] == "breach" else "not a breach")
+        if case.policy.rules.supervisors.get(case.data["rule"]) != supervisor:
+            return "supervised by another"
+        return "" if case.data["severity"] == "breach" else "not a breach"
 
     return condition
+
+
+def taalcentrum(case: Case) -> tuple[Partner, ...]:
+    """The shortage of places (T02) concerns every Taalcentrum; anything else only the one that is responsible."""
+    if case.data["rule"] in CITY:
+        return case.policy.directory.with_role(Role.TAALCENTRUM)
+    return tuple(p for p in case.partner(case.data["responsible"]) if p.has(Role.TAALCENTRUM))
+
+
+def responsible(*roles: Role) -> Who:
+    """The responsible organisation, if it has one of these roles."""
+    return lambda case: [p for p in case.partner(case.data["responsible"]) if p.has(*roles)]
 
 
 def about(data: Data) -> str:
     return f"learner/{data['learnerId']}" if "learnerId" in data else str(data["subject"])
 
 
+def signal_class(data: Data) -> str:
+    if "learnerId" not in data:
+        return "G1"
+    return "P2" if data["rule"] in SENSITIVE else "P1"
+
+
+def _supervisor(supervisor: Role) -> Cell:
+    return Cell("F", role(supervisor), supervised_by(supervisor), nl="bij overschrijding", en="breach")
+
+
 _CELLS = {
-    Column.GEM: Cell("F", role(Role.GEMEENTE), rule_is("T02")),
-    Column.LP: Cell("F", role(Role.LEERPLICHT), breached("T04")),
-    Column.DP: Cell("F", role(Role.DOORSTROOMPUNT), breached("T14")),
-    Column.TC: Cell("F", role(Role.TAALCENTRUM), rule_is("T02")),
-    Column.FROM: Cell("F", org("responsible")),
+    Column.GEM: COUNTED,
+    Column.LP: _supervisor(Role.LEERPLICHT),
+    Column.DP: _supervisor(Role.DOORSTROOMPUNT),
+    Column.TC: Cell("F", taalcentrum, nl="eigen", en="own"),
+    Column.SWV: _supervisor(Role.SWV),
+    Column.FROM: Cell("F", org("responsible"), nl="eigen", en="own"),
+    Column.TO: Cell("F", nl="eigen, als verantwoordelijke", en="own"),
     Column.BRD: COUNTED,
+    Column.OPV: Cell("F", responsible(Role.OPVANG), nl="eigen", en="own"),
     Column.PR: COUNTED,
 }
 _EXAMPLE = {
@@ -72,10 +115,11 @@ def _kind(code: str, name: str, nl: str, en: str, *, follow: bool) -> Kind:
         key=about,
         slot=lambda data: f"signal/{data['signalId']}",
         aggregate=lambda data: f"signal/{data['signalId']}",
-        privacy=lambda data: "P1" if "learnerId" in data else "G1",
+        privacy=signal_class,
         example=_EXAMPLE,
         orgs=(),
         follow=follow,
+        notice=whole,
     )
 
 
