@@ -95,6 +95,8 @@ async def wait_for_kafka(bootstrap: str, timeout: float = 60.0, topics: Collecti
     Raises KafkaUnavailable after `timeout` seconds.
     """
     missing: Collection[str] = ()
+    now = asyncio.get_running_loop().time
+    deadline = now() + timeout
     try:
         async with asyncio.timeout(timeout):
             await _wait_for_port(bootstrap)
@@ -102,6 +104,8 @@ async def wait_for_kafka(bootstrap: str, timeout: float = 60.0, topics: Collecti
                 found = await _topics(bootstrap)
                 if found is not None and not (missing := set(topics) - found.keys()):
                     return
+                if now() >= deadline:  # aiokafka may swallow the one cancellation that a timeout gives
+                    raise TimeoutError
                 await asyncio.sleep(pause)
     except TimeoutError:
         raise KafkaUnavailable(_unavailable(bootstrap, timeout, missing)) from None

@@ -6,6 +6,9 @@ stands in `views` only; all other tables hold identifiers of events and partners
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +211,22 @@ def open_engine(url: str) -> sa.Engine:
 def _pragmas(connection: Any, _: Any) -> None:
     # NORMAL: with WAL a power cut may lose the last transactions but never tears one, and the position that
     # is lost with them makes the projector read those records again.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456"):
+    _patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"))
+    for pragma in ("synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """A new file is made a WAL one by whoever comes first; SQLite does not let the others wait for that by itself."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            act()
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -165,14 +165,18 @@ async def test_kill_9_in_the_middle_of_a_load_gives_the_rows_of_a_clean_run(
 async def test_projectors_that_each_believe_to_own_every_partition_count_nothing_twice(
     city: City, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Three in groups of their own: each reads everything, as a zombie does after it lost its partitions."""
-    await city.load(EVENTS // 4)
+    """Three in groups of their own: each reads everything, as a zombie does after it lost its partitions. On a busy
+    machine one may be done before the others begin: then there is more to do."""
     engine = open_engine(database_url)
 
-    zombies = [city.projector(database_url) for _ in range(3)]
-    await project(zombies, lambda: done(engine) == city.sent)
-
-    assert any(record.message == "projector.fenced" for record in caplog.records), "they never met"
+    for _ in range(5):
+        await city.load(EVENTS // 4)
+        zombies = [city.projector(database_url) for _ in range(3)]
+        await project(zombies, lambda: done(engine) == city.sent)
+        if any(record.message == "projector.fenced" for record in caplog.records):
+            break
+    else:
+        pytest.fail("they never met")
     assert rows(engine) == await clean_run(city, tmp_path)
     engine.dispose()
 
