@@ -160,8 +160,8 @@ RULES = (
     Mutant(
         "a placed newcomer counted twice",
         "contributions.py",
-        'f"placed/{hashed(work.state.key)}"',
-        'f"placed/{hashed(work.state.key)}/{work.state.steps}"',
+        'f"placed/{mark(work.state.key)}"',
+        'f"placed/{mark(work.state.key)}/{work.state.steps}"',
         "others who wait would seem to have a place",
         ("test_newcomers",),
     ),

@@ -14,7 +14,8 @@ from hub.core.facts import Data
 from hub.core.journal import identity
 from hub.core.policy import Policy
 from hub.core.state import Fact, State
-from hub.core.work import Origin, Step, Work, hashed
+from hub.core.withdrawal import mark
+from hub.core.work import Origin, Step, Work
 
 CITY = "places/almere"
 
@@ -31,7 +32,7 @@ def tell(work: Work) -> None:
 
 
 def _slot(work: Work) -> str:
-    return f"placed/{hashed(work.state.key)}" if work.about_learner else work.state.key
+    return f"placed/{mark(work.state.key)}" if work.about_learner else work.state.key
 
 
 def _given(work: Work) -> Data:

@@ -4,11 +4,12 @@ nothing that comes late brings it back (domain.md §5.10, scenario S12)."""
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from hub.core import census, line, linked
+from hub.core.policy import Policy
 from hub.core.state import State
-from hub.core.work import Origin, Step, Work, hashed, own_event
+from hub.core.withdrawal import mark
+from hub.core.work import Origin, Step, Work, own_event
 
 _SPACE = uuid.UUID("b1f7a7c5-4f43-5d3a-8e0a-9c3f5b0c2e11")
 KEPT = "census/erased"
@@ -40,10 +41,10 @@ def _keep_counts(work: Work) -> None:
     counted = census.counts(view) if view else {}
     counts = {cell: n for cell, n in counted.items() if cell.split("|")[1] != census.STANDING}
     if counts:
-        work.command(KEPT, "keep", slot=hashed(work.state.key), counts=counts)
+        work.command(KEPT, "keep", slot=mark(work.state.key), counts=counts)
 
 
-def command(state: State, origin: Origin, policy: Any, requested_by: str) -> Step:
+def command(state: State, origin: Origin, policy: Policy, requested_by: str) -> Step:
     """Erases when a linked line was erased."""
     work = Work(state, origin, policy)
     if not state.erased:
@@ -51,7 +52,7 @@ def command(state: State, origin: Origin, policy: Any, requested_by: str) -> Ste
     return work.done()
 
 
-def keep(state: State, origin: Origin, policy: Any, slot: str, counts: dict[str, int]) -> Step:
+def keep(state: State, origin: Origin, policy: Policy, slot: str, counts: dict[str, int]) -> Step:
     """Adds the counts of an erased learner to those kept, once: `slot` stands for who it was."""
     work = Work(state, origin, policy)
     if slot not in state.seen:

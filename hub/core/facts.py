@@ -129,6 +129,12 @@ class Facts:
     def of(self, family: str, id: str) -> Parts:
         return self._families.get(family, _NONE).get(id, _NONE)
 
+    def at(self, slot: str) -> Fact | None:
+        """The fact that counts in the place of a slot, whoever's word the slot holds."""
+        family, _, rest = slot.partition("@")[0].partition("/")
+        id, _, part = rest.partition("/")
+        return self.of(family, id).get(part)
+
     def data(self, family: str, id: str, part: str) -> Data | None:
         """Data of the newest fact in one place."""
         fact = self.of(family, id).get(part)

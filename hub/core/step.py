@@ -135,9 +135,7 @@ class _Fold:
 
     def _voided(self) -> bool:
         """Corrected before it came, or beaten by what a linked line knows."""
-        family, _, rest = self.slot.partition("@")[0].partition("/")
-        id, _, part = rest.partition("/")
-        return self.work.facts.of(family, id).get(part) is not self.fact
+        return self.work.facts.at(self.slot) is not self.fact
 
     def _shut(self) -> str:
         """Why nobody may be told: the line was closed before the day of this event, or for good."""
@@ -165,16 +163,12 @@ class _Fold:
 def wake(work: Work, woken: frozenset[str], own: str = "") -> None:
     """Routes again what is kept here of the types that waited for something."""
     found = [(slot, fact) for slot, fact in work.state.facts.items() if fact.type in woken and slot != own]
-    if not found or life_closed(work):
+    if not found or (work.about_learner and life.closing(work.facts) is not None):
         return
     strangers = work.facts.strangers if work.about_learner else ()
     for slot, fact in found:
         if slot not in strangers:
             work.route(KINDS[fact.type], fact, slot=slot, again=True)
-
-
-def life_closed(work: Work) -> bool:
-    return work.about_learner and life.closing(work.facts) is not None
 
 
 def tick(state: State, origin: Origin, policy: Policy) -> Step:

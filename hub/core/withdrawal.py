@@ -15,7 +15,7 @@ from hub.core.records import Headers
 
 
 def mark(key: str, matter: str = "") -> str:
-    """Stands for all that is told of the aggregate `key`, or of one `matter` of it (`Kind.aggregate`)."""
+    """Stands for the aggregate `key`, or for one `matter` of it (`Kind.aggregate`), where its id must not be."""
     return identity(key, matter)[:24]
 
 

@@ -14,7 +14,7 @@ from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Case, Kind
 from hub.core.event import Event
 from hub.core.facts import Facts
-from hub.core.journal import Entry, Quarantined, Repeat, Routed, Told, identity
+from hub.core.journal import Entry, Quarantined, Repeat, Routed, Told
 from hub.core.journal import record as journalled
 from hub.core.policy import Policy
 from hub.core.records import Count, Out
@@ -73,7 +73,7 @@ class Work:
 
     @property
     def facts(self) -> Facts:
-        """What is known now. Ask again after `put` or `forget`."""
+        """What is known now. Ask again after `put`, `undo` or `changed`."""
         if self._facts is None:
             self._facts = Facts(self.state)
         return self._facts
@@ -240,8 +240,3 @@ def quarantined(origin: Origin, reason: str, event: Event | None = None) -> Iter
     )
     yield Out(QUARANTINE, None, orjson.dumps({"reason": reason, "where": entry.where, "at": entry.at}))
     yield journalled(entry)
-
-
-def hashed(key: str) -> str:
-    """Stands for an aggregate where its key must not be: 24 hex characters."""
-    return identity("aggregate", key)[:24]

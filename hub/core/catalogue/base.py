@@ -118,9 +118,8 @@ class Case:
 
     def known(self, slot: str) -> Data | None:
         """Data of the newest fact in a slot `family/id/part` of this aggregate."""
-        family, _, rest = slot.partition("/")
-        id, _, part = rest.partition("/")
-        return self.facts.data(family, id, part)
+        fact = self.facts.at(slot)
+        return fact.data if fact else None
 
 
 Who = Callable[[Case], Iterable[Partner]]

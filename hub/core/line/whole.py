@@ -71,11 +71,10 @@ def _in_scope(state: State) -> tuple[Facts, State]:
     early it came in (scenario S13)."""
     facts = Facts(state)
     month = life.birth_month(facts)
-    end = life.closing_day(month) if month else ""
-    if not month or not any(_late(slot, fact, end) for slot, fact in _slots(state)):
+    if not any(_late(slot, fact, month) for slot, fact in _slots(state)):
         return facts, state
-    shared = {key: structs.replace(b, facts=_timely(b.facts, end)) for key, b in state.shared.items()}
-    state = structs.replace(state, facts=_timely(state.facts, end), shared=shared)
+    shared = {key: structs.replace(b, facts=_timely(b.facts, month)) for key, b in state.shared.items()}
+    state = structs.replace(state, facts=_timely(state.facts, month), shared=shared)
     return Facts(state), state
 
 
@@ -85,14 +84,12 @@ def _slots(state: State) -> Iterator[tuple[str, Fact]]:
         yield from bundle.facts.items()
 
 
-def _timely(slots: Mapping[str, Fact], end: str) -> dict[str, Fact]:
-    return {slot: fact for slot, fact in slots.items() if not _late(slot, fact, end)}
+def _timely(slots: Mapping[str, Fact], month: str) -> dict[str, Fact]:
+    return {slot: fact for slot, fact in slots.items() if not _late(slot, fact, month)}
 
 
-def _late(slot: str, fact: Fact, end: str) -> bool:
-    """As `life.out_of_scope` says, with its date worked out once for all facts."""
-    told = fact.data
-    return (told["occurredOn"] >= end or told.get("startOn", "") >= end) and not slot.startswith("closing/")
+def _late(slot: str, fact: Fact, month: str) -> bool:
+    return life.out_of_scope(fact.data, month) and not slot.startswith("closing/")
 
 
 def signals(state: State) -> list[SignalView]:
