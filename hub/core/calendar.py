@@ -28,11 +28,6 @@ def add_days(day: str, days: int) -> str:
         return LAST if days > 0 else FIRST
 
 
-def add_weeks(day: str, weeks: int) -> str:
-    """So many weeks on, or back when negative."""
-    return add_days(day, 7 * weeks)
-
-
 @_remembered
 def add_months(day: str, months: int) -> str:
     """The same day so many months on, or back; the last of the month where that day does not exist."""

@@ -19,9 +19,6 @@ STO = "sto-almere"
 ONTDEKKING = "de-ontdekking"
 WINDESHEIM = "windesheim-almere"
 
-OFFICE = "procesregisseur"
-"""Whose token reads the counts for the running summary."""
-
 
 class Cast:
     """Look-ups in a directory that has the partners named above."""
