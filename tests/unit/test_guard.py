@@ -211,7 +211,7 @@ async def test_a_dead_name_server_delays_nobody_else(listener: Any) -> None:
     start = time.monotonic()
     alive = await sender.send("POST", f"http://alive.example.org:{port}/hook", {}, b"")
     assert alive.answer.status == 200
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 1.0, "sooner than the dead names are given up"
     assert {reply.answer.label for reply in await asyncio.gather(*dead)} == {"timeout"}
     await sender.close()
 
