@@ -8,7 +8,7 @@ RULES = (
     Mutant(
         "strangers believed",
         "facts.py",
-        "if self._counts(place, fact):",
+        "if self._counts(family, id, part, fact):",
         "if True:",
         "any school could withdraw the handover of another, or revoke its certificates",
         ("test_parties",),
@@ -40,7 +40,7 @@ RULES = (
     Mutant(
         "corrected facts stay",
         "facts.py",
-        'self._void(slot.partition("@")[0], source, id)',
+        'self._void(slot.partition("@")[0], fact.data["corrects"])',
         "continue",
         "what was told of the wrong child by mistake would be seen for ever",
         ("test_line_cases",),
@@ -81,7 +81,7 @@ RULES = (
         "advice to candidates",
         "catalogue/advice.py",
         'schools = [org for org, decided in rel.accepting(case) if _first_vo(case, org, decided["decidedOn"])]',
-        'schools = [asked["toOrg"] for asked, _ in life.placements(case.facts)]',
+        'schools = [asked["toOrg"] for asked, _ in case.facts.placements]',
         "schools could choose their pupils by advice",
         ("test_routing",),
     ),

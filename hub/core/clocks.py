@@ -59,17 +59,17 @@ def _signal(work: Work, wanted: dict[str, Raised]) -> None:
 def _life(work: Work, today: str) -> str:
     """Erases the line when that was asked by who may, or when its retention ends, and closes it at 27. Gives the day on
     which the next of these is due."""
-    if asked := work.facts.data("closing", "erased", "closed"):
+    facts = work.facts
+    if asked := facts.data("closing", "erased", "closed"):
         erasure.erase(work, asked.get("requestedBy", "controller"))
         return ""
-    month = life.birth_month(work.facts)
-    closed = life.closing(work.facts)
+    month, closed = facts.birth_month, facts.closing
     if closed is None and month and not linked.merged_away(work.state):
         at = life.closing_day(month)
         if at > today:
             return at
         _close(work, at)
-        closed = life.closing(work.facts)
+        closed = work.facts.closing
     if closed is None:
         return ""
     ends = calendar.add_months(closed["closedOn"], work.policy.rules.retention_months)

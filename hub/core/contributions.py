@@ -38,13 +38,14 @@ def _slot(work: Work) -> str:
 def _given(work: Work) -> Data:
     """Empty for what means nothing to the city, and to take back what was told before a merge or a split."""
     state = work.state
+    if work.about_learner:
+        facts = work.facts
+        if not facts.placements and not facts.participations:
+            return {}
+        return {} if linked.merged_away(state) else newcomers.placed(facts) or {}
     if state.key.startswith("group/"):
         return newcomers.demand(group.group_view(state, work.policy.rules))
-    if state.key.startswith("offer/"):
-        return newcomers.supply(group.offer_view(state))
-    if not work.about_learner or not work.facts.has("placement", "participation"):
-        return {}
-    return {} if linked.merged_away(state) else newcomers.placed(work.facts) or {}
+    return newcomers.supply(group.offer_view(state)) if state.key.startswith("offer/") else {}
 
 
 def contribute(

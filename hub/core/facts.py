@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from hub.core.state import Fact, State
 
 Data = dict[str, Any]
 Parts = Mapping[str, Fact]
+Told = tuple[str, Fact]
 _NONE: Mapping[str, Any] = {}
 _AUTHORITY = "oin:"
 
@@ -48,46 +48,66 @@ class Facts:
 
     Facts that linked lines share (E27) stand among them. A fact that another one corrects from a different slot is
     left out, so what was told by mistake is nowhere seen again. `strangers` are slots whose word does not count.
+
+    What nearly every rule asks is worked out at once: `enrolments` (E8 with, if known, E9), `participations` (E10 with
+    E11) and `placements` (E6 with E7) as pairs of data; `birth_month` (`YYYY-MM`) as the newest enrolment tells it
+    or, without one, the newest request, "" when none does; `closing` as data of an E29: told so, or by the death that
+    a school reported (E9), None while the line is open, or opened again by a later enrolment.
     """
 
-    __slots__ = ("_families", "answers", "strangers")
+    __slots__ = (
+        "_couples", "_families", "birth_month", "closing", "enrolments", "participations", "placements", "strangers",
+    )  # fmt: skip
 
     def __init__(self, state: State) -> None:
-        families: dict[str, dict[str, dict[str, Fact]]] = {}
-        self._families = families
-        self.answers: dict[Any, Any] = {}
-        """What was asked of these facts before, by question: rules ask the same ones over and over."""
+        self._families: dict[str, dict[str, dict[str, Fact]]] = {}
+        self._couples: dict[tuple[str, str, str], list[tuple[Fact, Fact | None]]] = {}
         self.strangers: set[str] = set()
-        words: list[tuple[str, Fact]] = []
-        voided: list[tuple[str, str, str]] = []
-        for slots in (state.facts, *(bundle.facts for bundle in state.shared.values())):
-            for slot, fact in slots.items():
-                if "corrects" in fact.data:
-                    voided.append((slot, fact.data["corrects"]["source"], fact.data["corrects"]["id"]))
-                if "@" in slot:
-                    words.append((slot, fact))
-                else:
-                    self._put(slot, fact)
+        words, voided = self._place(state.facts)
+        for bundle in state.shared.values():
+            more = self._place(bundle.facts)
+            words, voided = words + more[0], voided + more[1]
+        if words:
+            self._hear(words)
+        for slot, fact in voided:
+            if slot not in self.strangers:
+                self._void(slot.partition("@")[0], fact.data["corrects"])
+        self.enrolments = self.pairs("enrolment", "start", "end")
+        self.participations = self.pairs("participation", "start", "end")
+        self.placements = self.pairs("placement", "requested", "decided")
+        self.birth_month = self._birth_month()
+        self.closing = self._closing()
+
+    def _place(self, slots: Mapping[str, Fact]) -> tuple[list[Told], list[Told]]:
+        """Puts facts in their places. Gives those that are one organisation's word, which are not placed yet, and
+        those that correct another."""
+        families, words, voided = self._families, [], []
+        for slot, fact in slots.items():
+            if "corrects" in fact.data:
+                voided.append((slot, fact))
+            if "@" in slot:
+                words.append((slot, fact))
+                continue
+            family, id, part = _parsed(slot)
+            ids = families.get(family)
+            if ids is None:
+                families[family] = {id: {part: fact}}
+            elif (parts := ids.get(id)) is None:
+                ids[id] = {part: fact}
+            else:
+                _newest(parts, part, fact)
+        return words, voided
+
+    def _hear(self, words: list[Told]) -> None:
+        """Places the words of organisations, as far as they count."""
         for slot, fact in words:
-            place = slot.partition("@")[0]
-            if self._counts(place, fact):
-                self._put(place, fact)
+            family, id, part = _parsed(slot.partition("@")[0])
+            if self._counts(family, id, part, fact):
+                _newest(self._families.setdefault(family, {}).setdefault(id, {}), part, fact)
             else:
                 self.strangers.add(slot)
-        for slot, source, id in voided:
-            if slot not in self.strangers:
-                self._void(slot.partition("@")[0], source, id)
 
-    def _put(self, slot: str, fact: Fact) -> None:
-        family, _, rest = slot.partition("/")
-        id, _, part = rest.partition("/")
-        known = self._families.setdefault(family, {}).setdefault(id, {})
-        other = known.setdefault(part, fact)
-        if other is not fact and other.rank() < fact.rank():
-            known[part] = fact
-
-    def _counts(self, place: str, fact: Fact) -> bool:
-        family, id, part = place.split("/", 2)
+    def _counts(self, family: str, id: str, part: str, fact: Fact) -> bool:
         part, by = part.partition("/")[0], fact.data["orgId"]
         if (family, part) in BY_PLACE and (by.startswith(_AUTHORITY) or by in self._places()):
             return True
@@ -104,13 +124,30 @@ class Facts:
         enrolled = {data["orgId"] for _, data in self.each("enrolment", "start")}
         return enrolled | {data["atOrg"] for _, data in self.each("participation", "start")}
 
-    def _void(self, by: str, source: str, id: str) -> None:
+    def _void(self, by: str, corrected: Data) -> None:
         for family, ids in self._families.items():
             for name, parts in ids.items():
                 for part, fact in list(parts.items()):
-                    same = fact.attributes["source"] == source and fact.attributes["id"] == id
+                    named = fact.attributes
+                    same = named["source"] == corrected["source"] and named["id"] == corrected["id"]
                     if same and f"{family}/{name}/{part}" != by:
                         del parts[part]
+
+    def _birth_month(self) -> str:
+        told = [(start["startOn"], start["birthMonth"]) for start, _ in self.enrolments]
+        told = told or [(asked["occurredOn"], asked["birthMonth"]) for asked, _ in self.placements]
+        return str(max(told)[1]) if told else ""
+
+    def _closing(self) -> Data | None:
+        told = self.data("closing", "line", "closed") or self._death()
+        if told is None or not told["reopenable"]:
+            return told
+        later = any(start["startOn"] > told["closedOn"] for start, _ in self.enrolments)
+        return None if later else told
+
+    def _death(self) -> Data | None:
+        deaths = [end["endOn"] for _, end in self.enrolments if end and end["reason"] == "death"]
+        return {"reason": "deceased", "closedOn": deaths[0], "reopenable": False} if deaths else None
 
     def family(self, name: str) -> Mapping[str, Parts]:
         """Everything of one family by id; an id may have lost all its parts to a correction."""
@@ -131,8 +168,7 @@ class Facts:
 
     def at(self, slot: str) -> Fact | None:
         """The fact that counts in the place of a slot, whoever's word the slot holds."""
-        family, _, rest = slot.partition("@")[0].partition("/")
-        id, _, part = rest.partition("/")
+        family, id, part = _parsed(slot.partition("@")[0])
         return self.of(family, id).get(part)
 
     def data(self, family: str, id: str, part: str) -> Data | None:
@@ -148,13 +184,14 @@ class Facts:
 
     def couples(self, family: str, first: str, then: str) -> list[tuple[Fact, Fact | None]]:
         """Every `first` part with the `then` part of the same id, if it is known."""
-        if family not in self._families:
+        ids = self._families.get(family)
+        if ids is None:
             return []
         asked = (family, first, then)
-        found: list[tuple[Fact, Fact | None]] | None = self.answers.get(asked)
+        found = self._couples.get(asked)
         if found is None:
-            parts = self._families[family].values()
-            found = self.answers[asked] = [(one[first], one.get(then)) for one in parts if first in one]
+            found = [(parts[first], parts.get(then)) for parts in ids.values() if first in parts]
+            self._couples[asked] = found
         return found
 
     def pairs(self, family: str, first: str, then: str) -> list[tuple[Data, Data | None]]:
@@ -163,18 +200,13 @@ class Facts:
         return [(one.data, other.data if other else None) for one, other in couples]
 
 
-Answer = TypeVar("Answer")
-_UNASKED: Any = object()
+def _parsed(slot: str) -> list[str]:
+    """Family, id and part, "" for those that a slot of a group or an offer does not have."""
+    found = slot.split("/", 2)
+    return found if len(found) == 3 else [*found, "", ""][:3]
 
 
-def remembered(question: Callable[[Facts], Answer]) -> Callable[[Facts], Answer]:
-    """A question about facts that is worked out once."""
-
-    @wraps(question)
-    def ask(facts: Facts) -> Answer:
-        found: Answer = facts.answers.get(question, _UNASKED)
-        if found is _UNASKED:
-            found = facts.answers[question] = question(facts)
-        return found
-
-    return ask
+def _newest(parts: dict[str, Fact], part: str, fact: Fact) -> None:
+    other = parts.setdefault(part, fact)
+    if other is not fact and other.rank() < fact.rank():
+        parts[part] = fact

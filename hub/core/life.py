@@ -5,42 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from hub.core.codes import START_QUALIFICATION
-from hub.core.facts import Data, Facts, remembered
+from hub.core.facts import Data, Facts
 
 LAST_AGE = 27
 """The line runs until the 27th birthday (domain.md §5.4)."""
-
-
-@remembered
-def enrolments(facts: Facts) -> list[tuple[Data, Data | None]]:
-    """Start (E8) and, if known, end (E9) of every enrolment."""
-    return facts.pairs("enrolment", "start", "end")
-
-
-@remembered
-def participations(facts: Facts) -> list[tuple[Data, Data | None]]:
-    """Start (E10) and, if known, end (E11) of every participation."""
-    return facts.pairs("participation", "start", "end")
-
-
-@remembered
-def placements(facts: Facts) -> list[tuple[Data, Data | None]]:
-    """Request (E6) and, if known, decision (E7) of every placement."""
-    return facts.pairs("placement", "requested", "decided")
 
 
 def in_force(start: Data, end: Data | None, day: str) -> bool:
     """Whether an enrolment or participation ran on a day, the first and the last included."""
     ended = end is not None and end["endOn"] < day
     return bool(start["startOn"] <= day) and not ended
-
-
-@remembered
-def birth_month(facts: Facts) -> str:
-    """The newest birth month told by an enrolment or, without one, by a request; `YYYY-MM`, "" when none is known."""
-    told = [(start["startOn"], start["birthMonth"]) for start, _ in enrolments(facts)]
-    told = told or [(asked["occurredOn"], asked["birthMonth"]) for asked, _ in placements(facts)]
-    return max(told)[1] if told else ""
 
 
 def age_on(month: str, day: str) -> int:
@@ -62,26 +36,9 @@ def school_year(day: str) -> str:
     return f"{first}-{first + 1}"
 
 
-@remembered
-def closing(facts: Facts) -> Data | None:
-    """The closing of the line that stands, as the data of an E29: told so, or by the death that a school reported
-    (E9). None while the line is open, or opened again by a later enrolment."""
-    told = facts.data("closing", "line", "closed") or _death(facts)
-    if told is None or not told["reopenable"]:
-        return told
-    later = any(start["startOn"] > told["closedOn"] for start, _ in enrolments(facts))
-    return None if later else told
-
-
-def _death(facts: Facts) -> Data | None:
-    deaths = [end["endOn"] for _, end in enrolments(facts) if end and end["reason"] == "death"]
-    return {"reason": "deceased", "closedOn": deaths[0], "reopenable": False} if deaths else None
-
-
-@remembered
 def qualified(facts: Facts) -> bool:
     """Whether a startkwalificatie was reached: havo, vwo, or mbo 2 and up (domain.md §5.3)."""
-    return any(end and end.get("diploma") in START_QUALIFICATION for _, end in enrolments(facts))
+    return any(end and end.get("diploma") in START_QUALIFICATION for _, end in facts.enrolments)
 
 
 def has_tlv(facts: Facts, day: str) -> bool:

@@ -55,7 +55,7 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     had, corrected = _had(kind, case, replaced), _corrected(case)
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
-    for column, cell in kind.told.items():
+    for column, cell in kind.told:
         why = cell.when(case) if cell.when is not always else ""
         if why:
             withheld.append(Withheld(column, why))
@@ -99,8 +99,6 @@ def _fullest(found: dict[str, Telling], telling: Telling) -> None:
 def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
     """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
     the Kafka timestamp of the event that led to it, which may be a later one."""
-    if not decision.tellings:
-        return [], ()
     shown = _Reductions(case)
     withdraws = kind.withdraws(case)
     about = withdrawal.about(case.state.key, kind.aggregate(case.data), withdraws)

@@ -40,11 +40,9 @@ def gaps(case: Case) -> list[Gap]:
     """Every threshold of every gap in the state of this case, past and to come. A line that was merged into another
     has none: that one stands for both."""
     state = case.state
-    if state.key.startswith("places/"):
-        return list(newcomers.gaps(state, case.policy))
-    if not state.key.startswith("learner/") or (state.shared and linked.merged_away(state)):
-        return []
-    return rules.of(case)
+    if state.key.startswith("learner/"):
+        return [] if state.shared and linked.merged_away(state) else rules.of(case)
+    return list(newcomers.gaps(state, case.policy)) if state.key.startswith("places/") else []
 
 
 def standing(found: list[Gap], today: str) -> dict[str, Raised]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.core import clocks, contributions, life, linked
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import Kind
+from hub.core.catalogue.base import Case, Kind
 from hub.core.event import Event
 from hub.core.journal import identity
 from hub.core.policy import Policy
@@ -31,12 +31,13 @@ def step(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
     kind = KINDS.get(event.type)
     if kind is None or not isinstance(event.data, dict):
         return _unknown(state, event, origin, policy)
-    known = state.seen.get(identity(event.source, event.id))
+    named = identity(event.source, event.id)
+    known = state.seen.get(named)
     if known is not None:
         return _repeat(state, event, origin, policy, known == content_hash(event))
     if state.erased:
         return _dropped(state, event, origin, policy)
-    return _Fold(state, event, kind, origin, policy).run()
+    return _Fold(state, event, kind, origin, policy).run(named)
 
 
 def _unknown(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
@@ -82,41 +83,43 @@ class _Fold:
         self.slot = kind.place(event)
         self.replaced = state.facts.get(self.slot)
 
-    def run(self) -> Step:
+    def run(self, named: str) -> Step:
+        """`named` is the identity of the event."""
         work, event = self.work, self.event
         work.count("hub_folds_total", self.kind.code)
-        outcome, why = self._keep()
-        if outcome == BEYOND:
-            work.aside(event, outcome)
+        self._put()
+        if work.about_learner and self._beyond():
+            work.undo(self.slot)
+            work.aside(event, BEYOND)
             return work.done()
-        work.state.seen[identity(event.source, event.id)] = content_hash(event)
+        case = work.case(self.fact)
+        outcome, why = self._judge(case)
+        work.state.seen[named] = content_hash(event)
         if why:
             work.set_aside(event, why)
         if outcome:
             work.aside(event, outcome)
         else:
-            work.route(self.kind, self.fact, slot=self.slot, shut=self._shut(), replaced=self.replaced)
+            work.route(self.kind, case, slot=self.slot, shut=self._shut(), replaced=self.replaced)
             self._wake()
         self._after()
         return work.done()
 
-    def _keep(self) -> tuple[str, str]:
-        """Puts the fact in its place unless a newer one stands there. Gives the outcome if it shall not be told, and
-        why if it is quarantined."""
-        work = self.work
+    def _put(self) -> None:
+        """Puts the fact in its place unless a newer one stands there."""
         known = self.replaced
-        beaten = known is not None and known.rank() > self.fact.rank()
-        if not beaten:
-            work.put(self.slot, self.fact)
-        if work.about_learner and self._beyond():
-            work.undo(self.slot)
-            return BEYOND, ""
-        case = work.case(self.fact)
-        if why := self.kind.barred(case):
+        self.beaten = known is not None and known.rank() > self.fact.rank()
+        if not self.beaten:
+            self.work.put(self.slot, self.fact)
+
+    def _judge(self, case: Case) -> tuple[str, str]:
+        """The outcome if the event shall not be told, and why if it is quarantined."""
+        kind = self.kind
+        if why := kind.barred(case):
             return "quarantined", why
-        if self.kind.by_each and self.slot in work.facts.strangers:
+        if kind.by_each and self.slot in case.facts.strangers:
             return ("", "") if self._was_told() else ("quarantined", "not-a-party")
-        if beaten or self.kind.older(case) or (work.about_learner and self._voided()):
+        if self.beaten or kind.older(case) or (self.work.about_learner and self._voided()):
             return "stale", ""
         return "", ""
 
@@ -130,7 +133,7 @@ class _Fold:
     def _beyond(self) -> bool:
         """Dated after the 27th birthday: answered, and not stored (scenario S13)."""
         return self.kind.code != "E29" and life.out_of_scope(
-            self.event.data, life.birth_month(self.work.facts)
+            self.event.data, self.work.facts.birth_month
         )
 
     def _voided(self) -> bool:
@@ -141,7 +144,7 @@ class _Fold:
         """Why nobody may be told: the line was closed before the day of this event, or for good."""
         if not self.work.about_learner or self.kind.code == "E29" or self.event.data.get("reason") == "death":
             return ""
-        closed = life.closing(self.work.facts)
+        closed = self.work.facts.closing
         if closed is None:
             return ""
         shut = closed["reason"] in FINAL or self.event.data["occurredOn"] > closed["closedOn"]
@@ -150,7 +153,9 @@ class _Fold:
     def _wake(self) -> None:
         """Earlier facts that this event lets reach more partners: a certificate that follows the learner to its next
         school, an acknowledgement that came before its handover."""
-        wake(self.work, WOKEN.get(self.event.type, NONE), self.slot)
+        woken = WOKEN.get(self.kind.type)
+        if woken is not None:
+            wake(self.work, woken, self.slot)
 
     def _after(self) -> None:
         work = self.work
@@ -162,13 +167,14 @@ class _Fold:
 
 def wake(work: Work, woken: frozenset[str], own: str = "") -> None:
     """Routes again what is kept here of the types that waited for something."""
-    found = [(slot, fact) for slot, fact in work.state.facts.items() if fact.type in woken and slot != own]
-    if not found or (work.about_learner and life.closing(work.facts) is not None):
+    facts = work.state.facts.items()
+    found = [(slot, fact) for slot, fact in facts if fact.attributes["type"] in woken and slot != own]
+    if not found or (work.about_learner and work.facts.closing is not None):
         return
     strangers = work.facts.strangers if work.about_learner else ()
     for slot, fact in found:
         if slot not in strangers:
-            work.route(KINDS[fact.type], fact, slot=slot, again=True)
+            work.route(KINDS[fact.type], work.case(fact), slot=slot, again=True)
 
 
 def tick(state: State, origin: Origin, policy: Policy) -> Step:

@@ -21,6 +21,9 @@ from hub.core.records import Count, Out
 from hub.core.state import Fact, State
 from hub.core.topics import COMMANDS, QUARANTINE
 
+_CITY = ("places/", "census/")
+_NOTHING = Facts(State(""))
+
 DAY = "day"
 """Header with the day (ISO) by the hub's clock, where that clock may be set apart from Kafka's."""
 
@@ -47,11 +50,12 @@ class Step(NamedTuple):
 class Work:
     """Owns its state: the one it was made from is never changed, so a step taken again gives the same."""
 
-    __slots__ = ("_facts", "about_learner", "before", "counts", "origin", "out", "policy", "state")
+    __slots__ = ("_facts", "_of_events", "about_learner", "before", "counts", "origin", "out", "policy", "state")
 
     def __init__(self, before: State, origin: Origin, policy: Policy) -> None:
         self.before, self.origin, self.policy = before, origin, policy
         self.about_learner = before.key.startswith("learner/")
+        self._of_events = self.about_learner or not before.key.startswith(_CITY)
         self.out: list[Out] = []
         self.counts: list[Count] = []
         self.state = State(
@@ -73,9 +77,10 @@ class Work:
 
     @property
     def facts(self) -> Facts:
-        """What is known now. Ask again after `put`, `undo` or `changed`."""
+        """What is known now of a learner, group or offer; the city keeps counts, not facts. Ask again after `put`,
+        `undo` or `changed`."""
         if self._facts is None:
-            self._facts = Facts(self.state)
+            self._facts = Facts(self.state) if self._of_events else _NOTHING
         return self._facts
 
     def put(self, slot: str, fact: Fact) -> None:
@@ -112,26 +117,29 @@ class Work:
     def route(
         self,
         kind: Kind,
-        fact: Fact,
+        case: Case,
         *,
         slot: str = "",
         again: bool = False,
         shut: str = "",
         replaced: Fact | None = None,
     ) -> None:
-        """Tells a fact to whom it may be told and was not yet. `slot` is where the state keeps it, "" for what is
-        told and not kept, and `replaced` what stood there before. With `shut` nobody is told, for that reason.
+        """Tells the fact of a case to whom it may be told and was not yet. `slot` is where the state keeps it, "" for
+        what is told and not kept, and `replaced` what stood there before. With `shut` nobody is told, for that reason.
         `again`: a later event woke this one."""
-        case = self.case(fact)
         decision = routing.shut(shut) if shut else routing.decide(kind, case, replaced)
         if again and not decision.tellings:
             return
-        records, told = routing.deliver(kind, decision, case, self.origin.accepted)
-        self.out += records
-        if slot and told:
-            reached = [*fact.told, *(t.partner for t in told)]
-            self.state.facts[slot] = msgspec.structs.replace(fact, told=reached)
-        self._remember(kind.aggregate(fact.data), told)
+        fact = case.fact
+        told: tuple[Told, ...] = ()
+        if decision.tellings:
+            records, told = routing.deliver(kind, decision, case, self.origin.accepted)
+            self.out += records
+            if slot:
+                reached = [*fact.told, *(t.partner for t in told)]
+                self.state.facts[slot] = msgspec.structs.replace(fact, told=reached)
+            self._remember(kind.aggregate(fact.data), told)
+            self.counts += [counted("hub_routed_total", kind.code, t.partner) for t in told]
         source, id = str(fact.attributes["source"]), str(fact.attributes["id"])
         self.note(
             Routed(
@@ -146,7 +154,6 @@ class Work:
                 again=again,
             )
         )
-        self.counts += [counted("hub_routed_total", kind.code, t.partner) for t in told]
         self.counts += [counted("hub_withheld_total", kind.code, w.reason) for w in decision.withheld]
 
     def issue(self, event: Event, *, slot: str = "") -> None:
@@ -154,7 +161,7 @@ class Work:
         fact = Fact(event.attributes, event.data, self.origin.day)
         if slot:
             self.put(slot, fact)
-        self.route(KINDS[event.type], fact, slot=slot)
+        self.route(KINDS[event.type], self.case(fact), slot=slot)
 
     def _remember(self, aggregate: str, told: tuple[Told, ...]) -> None:
         """Writes whom an event reached into the book of its aggregate, for changes and withdrawals."""

@@ -57,7 +57,7 @@ def accepting_vo(case: Case) -> list[Partner]:
 def _first_vo(case: Case, org: str, day: str) -> bool:
     return not any(
         start["startOn"] < day and start["stage"] in VO_STAGES and not rel.same(case, start["orgId"], org)
-        for start, _ in life.enrolments(case.facts)
+        for start, _ in case.facts.enrolments
     )
 
 
@@ -79,7 +79,7 @@ def advising_school(case: Case) -> list[Partner]:
         return rel.partners(case, [max(advices)[2]])
     schools = [
         (start["startOn"], start["orgId"])
-        for start, _ in life.enrolments(case.facts)
+        for start, _ in case.facts.enrolments
         if start["stage"] in PO_STAGES and start["startOn"] <= case.data["occurredOn"]
     ]
     return rel.partners(case, [max(schools)[1]]) if schools else []

@@ -24,6 +24,7 @@ from hub.core.state import Fact, Raised, State
 
 Data = dict[str, Any]
 T = TypeVar("T")
+_UNASKED: Any = object()
 PREFIX = "nl.onderwijsloopbanen."
 
 
@@ -81,7 +82,7 @@ class Case:
     stood before this event.
     """
 
-    __slots__ = ("_facts", "_found", "data", "fact", "policy", "standing", "state")
+    __slots__ = ("_found", "data", "fact", "facts", "policy", "standing", "state")
 
     def __init__(
         self,
@@ -94,22 +95,15 @@ class Case:
         self.fact, self.state, self.policy = fact, state, policy
         self.standing = standing or {}
         self.data: Data = fact.data
-        self._facts = facts
+        self.facts = Facts(state) if facts is None else facts
         self._found: dict[str, Any] = {}
 
     def once(self, name: str, find: Callable[[Case], T]) -> T:
         """What `find` finds, looked up once per case: the cells of one event ask the same of it again and again."""
-        if name not in self._found:
-            self._found[name] = find(self)
-        found: T = self._found[name]
+        found: T = self._found.get(name, _UNASKED)
+        if found is _UNASKED:
+            found = self._found[name] = find(self)
         return found
-
-    @property
-    def facts(self) -> Facts:
-        """Made when first asked for: most rules about groups and offers need none of it."""
-        if self._facts is None:
-            self._facts = Facts(self.state)
-        return self._facts
 
     def partner(self, org: str | None) -> tuple[Partner, ...]:
         """The partner that runs an organisation, as a tuple of none or one."""
@@ -291,10 +285,10 @@ class Kind:
         return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
     @cached_property
-    def told(self) -> Mapping[str, Cell]:
-        """Columns that may find a partner of their own, by name."""
-        own = {column.value: cell for column, cell in self.cells.items() if cell is not COUNTED}
-        return {column: cell for column, cell in own.items() if cell.who is not nobody}
+    def told(self) -> tuple[tuple[str, Cell], ...]:
+        """Columns that may find a partner of their own."""
+        own = ((column.value, cell) for column, cell in self.cells.items() if cell is not COUNTED)
+        return tuple((column, cell) for column, cell in own if cell.who is not nobody)
 
 
 def role(*roles: Role) -> Who:

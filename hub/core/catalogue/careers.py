@@ -97,7 +97,7 @@ def waiting_taalcentrum(case: Case) -> list[Partner]:
     day = case.data["startOn"]
     waits = any(
         asked["reason"] == "newcomer" and asked["occurredOn"] <= day and _open(decided, day)
-        for asked, decided in life.placements(case.facts)
+        for asked, decided in case.facts.placements
     )
     if waits:
         return list(case.policy.directory.with_role(Role.TAALCENTRUM))
@@ -116,7 +116,7 @@ def no_next(case: Case) -> str:
     ended, day = case.data["enrolmentId"], case.data["endOn"]
     later = any(
         start["enrolmentId"] != ended and end is None and start["startOn"] >= day
-        for start, end in life.enrolments(case.facts)
+        for start, end in case.facts.enrolments
     )
     return "the next school is known" if later else ""
 

@@ -84,7 +84,7 @@ def _enrolments(case: Case, day: str) -> list[Data]:
     carried = case.data.get("consent") != "refused"
     return [
         start
-        for start, end in life.enrolments(case.facts)
+        for start, end in case.facts.enrolments
         if life.in_force(start, end, day)
         or (carried and start["stage"] in MBO_HBO and start["startOn"] > day)
     ]

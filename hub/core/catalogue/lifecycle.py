@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from hub.core import life
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
@@ -91,7 +90,7 @@ def other_side(case: Case) -> list[Partner]:
         return rel.partners(case, handed)
     schools = [
         (start["startOn"], start["orgId"])
-        for start, _ in life.enrolments(case.facts)
+        for start, _ in case.facts.enrolments
         if start["primary"] and start["startOn"] <= day and not rel.same(case, start["orgId"], by)
     ]
     return rel.partners(case, [max(schools)[1]]) if schools else []

@@ -60,7 +60,7 @@ def day_of(data: Data, *names: str) -> str:
 
 def enrolled_on(case: Case, day: str) -> Iterator[Data]:
     """Primary enrolments that ran on a day."""
-    for start, end in life.enrolments(case.facts):
+    for start, end in case.facts.enrolments:
         if start["primary"] and life.in_force(start, end, day):
             yield start
 
@@ -112,7 +112,7 @@ def of_kind(*kinds: str) -> When:
 
 def attended(case: Case, kinds: frozenset[str], day: str) -> Iterator[str]:
     """Places where the learner took part in something of these kinds on a day."""
-    for start, end in life.participations(case.facts):
+    for start, end in case.facts.participations:
         if start["kind"] in kinds and life.in_force(start, end, day):
             yield start["atOrg"]
 
@@ -140,7 +140,7 @@ def _aged(holds: Callable[[int], bool], otherwise: str, days: tuple[str, ...]) -
 
 
 def _month(case: Case) -> str:
-    return life.birth_month(case.facts)
+    return case.facts.birth_month
 
 
 # Placement
@@ -221,7 +221,7 @@ def handover_released(case: Case) -> str:
 
 
 def _placed(case: Case, org: str) -> bool:
-    enrolled = (start["orgId"] for start, _ in life.enrolments(case.facts))
+    enrolled = (start["orgId"] for start, _ in case.facts.enrolments)
     return any(same(case, org, by) for by, _ in accepting(case)) or any(same(case, org, e) for e in enrolled)
 
 
@@ -232,7 +232,7 @@ def _investigates(case: Case, org: str) -> bool:
         and asked.get("preferenceRank", 1) == 1
         and same(case, asked["toOrg"], org)
         and (decided is None or decided["outcome"] in ("waitlisted", "temporary"))
-        for asked, decided in life.placements(case.facts)
+        for asked, decided in case.facts.placements
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.core import life
 from hub.core.catalogue.base import Case
 from hub.core.facts import Facts
 from hub.core.gaps import (
@@ -59,7 +58,7 @@ def of(case: Case) -> list[Gap]:
     """Every threshold of every gap of a learner, past and to come. None on a line that was closed, nor of a learner
     who died or left the region."""
     facts = case.facts
-    if life.closing(facts) is not None or _gone(facts):
+    if facts.closing is not None or _gone(facts):
         return []
     return [gap for rule in _about(facts.kinds()) for gap in rule.find(case)]
 

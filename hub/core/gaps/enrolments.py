@@ -19,7 +19,7 @@ def ended(case: Case) -> Iterator[Gap]:
     """T04: enrolment ended, nothing new: 7 days to the school, 28 days to leerplicht. No longer from 18 on."""
     known = enrolments(case)
     left = [(end, start) for start, end in known if end and start.data["primary"]]
-    month = life.birth_month(case.facts) if left else ""
+    month = case.facts.birth_month if left else ""
     if not month:
         return
     end, start = max(left, key=lambda pair: (pair[0].data["endOn"], pair[0].data["enrolmentId"]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hub.core import calendar
 from hub.core.catalogue.base import Case
-from hub.core.facts import Facts, remembered
+from hub.core.facts import Facts
 from hub.core.partners import Role
 from hub.core.policy import Calendar, Policy
 from hub.core.state import Fact
@@ -81,12 +81,11 @@ def pairs(facts: Facts, family: str, first: str, then: str) -> list[tuple[Fact, 
 
 def enrolments(case: Case) -> list[tuple[Fact, Fact | None]]:
     """Start and, if known, end of every enrolment that was no error."""
-    return _enrolments(case.facts)
+    return case.once("enrolments", _enrolments)
 
 
-@remembered
-def _enrolments(facts: Facts) -> list[tuple[Fact, Fact | None]]:
-    known = facts.couples("enrolment", "start", "end")
+def _enrolments(case: Case) -> list[tuple[Fact, Fact | None]]:
+    known = case.facts.couples("enrolment", "start", "end")
     return [(start, end) for start, end in known if end is None or end.data["reason"] != "error"]
 
 

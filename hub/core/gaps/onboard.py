@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.core import calendar, life
+from hub.core import calendar
 from hub.core.catalogue.base import Case
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, enrolments, on, pairs, raised, told
@@ -32,7 +32,7 @@ def _stops(case: Case, onboard: Data) -> Iterator[str]:
         there = start.data["orgId"] in sides
         if there and end and end.data["reason"] == "dropout" and end.data["endOn"] >= onboard["startOn"]:
             yield end.data["endOn"]
-    for begun, over in life.participations(case.facts):
+    for begun, over in case.facts.participations:
         onboards = begun["atOrg"] in sides and begun["kind"] in _TRACKS
         if over and onboards and over["result"] == "stopped":
             yield over["endOn"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.core import life
 from hub.core.catalogue.base import Case
 from hub.core.gaps.gap import Gap, aged, on, pairs, raised, told
 
@@ -21,7 +20,7 @@ def unasked(case: Case) -> Iterator[Gap]:
         for start, end in pairs(case.facts, "participation", "start", "end")
         if start.data["kind"] == "ve"
     ]
-    month = life.birth_month(case.facts) if attended else ""
+    month = case.facts.birth_month if attended else ""
     if not month or _asked(case):
         return
     start, end = max(attended, key=lambda pair: (pair[0].data["startOn"], pair[0].data["participationId"]))
@@ -35,7 +34,7 @@ def unasked(case: Case) -> Iterator[Gap]:
 
 def _asked(case: Case) -> bool:
     """A request that still may lead to a place, or a place."""
-    if any(start["stage"] in _PRIMARY for start, _ in life.enrolments(case.facts)):
+    if any(start["stage"] in _PRIMARY for start, _ in case.facts.enrolments):
         return True
-    asked = ((a, d["outcome"] if d else "") for a, d in life.placements(case.facts))
+    asked = ((a, d["outcome"] if d else "") for a, d in case.facts.placements)
     return any(a["stage"] in _PRIMARY and outcome not in _IN_VAIN for a, outcome in asked)

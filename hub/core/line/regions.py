@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from hub.core import life
 from hub.core.codes import START_QUALIFICATION
 from hub.core.facts import Facts
 from hub.core.line import stays, transfers
@@ -80,7 +79,7 @@ def on_the_way(line: Line) -> bool:
 
 def close(line: Line, facts: Facts) -> None:
     """Writes whether and why the line is closed. A death closes it whoever tells it: E29, or the school by E9."""
-    told = life.closing(facts)
+    told = facts.closing
     died = next((e for e in line.enrolments if e.reason == "death"), None)
     if told is not None:
         line.closed_on, line.close_reason = told["closedOn"], told["reason"]

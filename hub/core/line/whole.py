@@ -25,7 +25,7 @@ def view(state: State, rules: Rules | None = None) -> Line | None:
     enrolled, onboarded = timeline.enrolments(facts), timeline.onboards(facts)
     line = Line(
         learner_id=state.key.removeprefix("learner/"),
-        birth_month=life.birth_month(facts),
+        birth_month=facts.birth_month,
         enrolments=enrolled,
         participations=timeline.participations(facts, enrolled, onboarded),
         placements=timeline.placements(facts),
@@ -70,7 +70,7 @@ def _in_scope(state: State) -> tuple[Facts, State]:
     """Without what is dated after the 27th birthday, the closing itself apart: that is no part of the line, however
     early it came in (scenario S13)."""
     facts = Facts(state)
-    month = life.birth_month(facts)
+    month = facts.birth_month
     if not any(_late(slot, fact, month) for slot, fact in _slots(state)):
         return facts, state
     shared = {key: structs.replace(b, facts=_timely(b.facts, month)) for key, b in state.shared.items()}

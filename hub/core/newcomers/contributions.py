@@ -87,7 +87,7 @@ def placed(facts: Facts) -> Data | None:
     if first is None:
         return None
     day, sector = first
-    month = life.birth_month(facts)
+    month = facts.birth_month
     band = band_of(life.age_on(month, day)) if month else ""
     ages = band if band in bands_of(sector) else sector
     grown = month and life.age_on(month, day) >= 18
@@ -95,12 +95,12 @@ def placed(facts: Facts) -> Data | None:
 
 
 def _granted(facts: Facts) -> Iterator[tuple[str, str]]:
-    for asked, decided in life.placements(facts):
+    for asked, decided in facts.placements:
         if asked["reason"] == "newcomer" and decided and decided["outcome"] in GRANTED:
             yield decided.get("startOn") or decided["decidedOn"], sector_of_stage(asked["stage"])
 
 
 def _started(facts: Facts) -> Iterator[tuple[str, str]]:
-    for start, _ in life.participations(facts):
+    for start, _ in facts.participations:
         if start["kind"] in SCHOOLS:
             yield start["startOn"], SCHOOLS[start["kind"]]
