@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.core import signals
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.state import Fact, State

@@ -113,8 +113,8 @@ MUTANTS = (
     Mutant(
         "stale not recognised",
         "step.py",
-        "if beaten or self.kind.older(case)",
-        "if beaten and self.kind.older(case)",
+        "if self.beaten or kind.older(case)",
+        "if self.beaten and kind.older(case)",
         "a stray old update would be delivered after the cancellation",
         (
             "test_group",

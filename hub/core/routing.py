@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from hub.core import withdrawal
-from hub.core.catalogue.base import Case, Data, Kind, Reduce, always
+from hub.core.case import Case
+from hub.core.catalogue.base import Data, Kind, Reduce, always
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
@@ -23,7 +22,7 @@ HAD = "HAD"
 EVERYBODY = "*"
 
 
-class Telling(msgspec.Struct, frozen=True):
+class Telling(NamedTuple):
     """One partner that gets the event, by which column of the matrix, and how reduced."""
 
     partner: Partner

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from hub.core import gaps as rules
 from hub.core import linked, newcomers
+from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import PREFIX, Case, Data
+from hub.core.catalogue.base import PREFIX, Data
 from hub.core.event import Event, moment
 from hub.core.gaps.gap import Gap
 from hub.core.policy import Policy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hub.core import clocks, contributions, life, linked
+from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import Case, Kind
+from hub.core.catalogue.base import Kind
 from hub.core.event import Event
 from hub.core.journal import identity
 from hub.core.policy import Policy
@@ -132,9 +133,7 @@ class _Fold:
 
     def _beyond(self) -> bool:
         """Dated after the 27th birthday: answered, and not stored (scenario S13)."""
-        return self.kind.code != "E29" and life.out_of_scope(
-            self.event.data, self.work.facts.birth_month
-        )
+        return self.kind.code != "E29" and life.out_of_scope(self.event.data, self.work.facts.birth_month)
 
     def _voided(self) -> bool:
         """Corrected before it came, or beaten by what a linked line knows."""

@@ -10,8 +10,9 @@ import msgspec
 import orjson
 
 from hub.core import routing
+from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import Case, Kind
+from hub.core.catalogue.base import Kind
 from hub.core.event import Event
 from hub.core.facts import Facts
 from hub.core.journal import Entry, Quarantined, Repeat, Routed, Told
@@ -50,7 +51,17 @@ class Step(NamedTuple):
 class Work:
     """Owns its state: the one it was made from is never changed, so a step taken again gives the same."""
 
-    __slots__ = ("_facts", "_of_events", "about_learner", "before", "counts", "origin", "out", "policy", "state")
+    __slots__ = (
+        "_facts",
+        "_of_events",
+        "about_learner",
+        "before",
+        "counts",
+        "origin",
+        "out",
+        "policy",
+        "state",
+    )
 
     def __init__(self, before: State, origin: Origin, policy: Policy) -> None:
         self.before, self.origin, self.policy = before, origin, policy

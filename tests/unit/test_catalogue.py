@@ -8,8 +8,9 @@ import pytest
 
 from hub.core import codes, contracts
 from hub.core.admission import Admitted, admit
+from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import BARE, Case, Column, Kind, Reduction, whole
+from hub.core.catalogue.base import BARE, Column, Kind, Reduction, whole
 from hub.core.event import Event
 from hub.core.state import Fact, State
 from tests import city

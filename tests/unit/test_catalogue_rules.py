@@ -8,8 +8,8 @@ import pytest
 
 from hub.core import routing
 from hub.core.admission import Admitted
+from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import Case
 from hub.core.partners import Directory, Role
 from hub.core.policy import Policy, Rules
 from hub.core.state import Fact, State

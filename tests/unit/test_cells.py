@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hub.core import cells
 from hub.core.admission import Admitted
+from hub.core.case import Case
 from hub.core.catalogue.arrivals import bands_only, outside
-from hub.core.catalogue.base import Case
 from hub.core.state import Fact, State
 from tests import city
 from tests import strategies as some

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import calendar, signals
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.gaps import RULES
 from hub.core.partners import Directory
 from hub.core.policy import Policy

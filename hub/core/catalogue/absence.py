@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -73,7 +73,7 @@ _WHO = {
     "caseId": "0a9b8c7d-6e5f-4a3b-9c1d-0f5be4c5a021",
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E21",
         name="absence.opened",

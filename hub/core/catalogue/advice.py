@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from hub.core import life
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -111,7 +111,7 @@ VO_STAGES = frozenset({"vo", "pro", "vso"})
 PO_STAGES = frozenset({"po", "sbo", "so"})
 _WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "WPO-OKR"}
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E12",
         name="school-advice.issued",

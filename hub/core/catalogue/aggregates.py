@@ -42,7 +42,7 @@ _COLUMNS = {
     Column.PR: Role.PROCESREGISSEUR,
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="H3",
         name="aggregate.published",

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hub.core import cells
-from hub.core.catalogue.base import COUNTED, Case, Cell, Column, Data, Kind, Model, keep, role, whole, worded
+from hub.core.case import Case
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, Model, keep, role, whole, worded
 from hub.core.codes import AgeBand, Area, Count, Day, Desk, Label, Language, Ref, Site
 from hub.core.partners import Role
 
@@ -197,7 +198,7 @@ _STATE = {
 _MAILBOX = frozenset({"/data/contactDesk"})
 _PUBLISHERS = frozenset({Role.GEMEENTE})
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E1",
         name="arrival-group.announced",

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core import life
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -128,7 +128,7 @@ _WHO = {
     "certificateId": "d4e6f8a0-3579-4ebd-8f2a-0f5be4c5a023",
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E23",
         name="certificate.issued",

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -136,7 +136,7 @@ _WHO = {
     "handoverId": "91c2d3e4-f5a6-4b7c-8d9e-0f5be4c5a013",
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E13",
         name="handover.prepared",

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -123,7 +123,7 @@ _STUB = only("reason", "closedOn", "reopenable")
 _WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "WPO-OKR"}
 _ERASED = Cell("F", rel.had_anything, nl="wie ooit iets kreeg", en="ever received something")
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E27",
         name="learner.linked",

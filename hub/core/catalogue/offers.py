@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core import cells
-from hub.core.catalogue.base import Case, Cell, Column, Data, Kind, Model, fixed, role, worded
+from hub.core.case import Case
+from hub.core.catalogue.base import Cell, Column, Data, Kind, Model, fixed, role, worded
 from hub.core.codes import AgeBand, Area, Code, CodeSystem, Count, Day, OrgRef, Ref, Sector, Stage
 from hub.core.partners import Role
 
@@ -63,7 +64,7 @@ _COLUMNS = {
     Column.PR: (Role.PROCESREGISSEUR,),
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E5",
         name="offer.published",

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -50,7 +50,7 @@ def subjects_counted(data: Data, case: Case) -> Data:
 
 STUB = only("onboardId", "baseEnrolment", "voSchool", "mboOrg", "startOn")
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E28",
         name="onboard.enrolled",

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -152,7 +152,7 @@ _CELLS = {
     Column.PR: COUNTED,
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E10",
         name="participation.started",

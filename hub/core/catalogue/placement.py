@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core import life
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -86,7 +86,7 @@ _WHO = {
     "requestId": "6d0e2f4a-8b1c-4d3e-9f5a-0f5be4c5a006",
 }
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E6",
         name="placement.requested",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from hub.core import life
-from hub.core.catalogue.base import Case, Data, When, Who
+from hub.core.case import Case
+from hub.core.catalogue.base import Data, When, Who
 from hub.core.partners import Partner, Role
 
 VO = (Role.VO, Role.VSO)

@@ -6,20 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hub.core.catalogue.base import (
-    COUNTED,
-    Case,
-    Cell,
-    Column,
-    Data,
-    Kind,
-    Model,
-    When,
-    Who,
-    org,
-    role,
-    whole,
-)
+from hub.core.case import Case
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, Model, When, Who, org, role, whole
 from hub.core.codes import Day, Opaque, OrgRef, Ref
 from hub.core.partners import Partner, Role
 
@@ -123,7 +111,7 @@ def _kind(code: str, name: str, nl: str, en: str, *, follow: bool) -> Kind:
     )
 
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     _kind("H1", "signal.raised", "Signaal gegeven", "Signal raised", follow=False),
     _kind("H2", "signal.cleared", "Signaal vervallen", "Signal cleared", follow=True),
 )

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core import life
+from hub.core.case import Case
 from hub.core.catalogue import relations as rel
 from hub.core.catalogue.base import (
     COUNTED,
-    Case,
     Cell,
     Column,
     Data,
@@ -131,7 +131,7 @@ def stub(data: Data, case: Case) -> Data:
 _WHO = {"learnerId": "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "basis": "SWV-TAAK"}
 _SCHOOLS = frozenset({Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC})
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind(
         code="E18",
         name="tlv.decided",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.facts import Facts
 from hub.core.gaps import (
     absence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.core import calendar
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.gaps.gap import Gap, on, pairs, raised, role_org, told
 from hub.core.partners import Role
 

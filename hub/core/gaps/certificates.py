@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.core import calendar
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.facts import Data, Parts
 from hub.core.gaps.gap import Gap, enrolments, fresh, left_on, on, raised, told
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.core import calendar
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.catalogue.relations import same
 from hub.core.facts import Data, Parts
 from hub.core.gaps.gap import Gap, after, enrolments, fresh, left_on, on, pairs, raised, told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.gaps.gap import Gap, aged, on, pairs, raised, told
 
 _PRIMARY = frozenset({"po", "sbo", "so"})

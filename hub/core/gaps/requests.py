@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.core import calendar
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, Term, on, pairs, raised, told
 from hub.core.policy import Rules

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.core import calendar
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, enrolments, on, pairs, raised, told
 from hub.core.partners import Role

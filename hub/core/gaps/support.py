@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.core import calendar, life
-from hub.core.catalogue.base import Case
+from hub.core.case import Case
 from hub.core.codes import SPECIAL_STAGES
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, Term, after, enrolments, fresh, left_on, on, raised, told
