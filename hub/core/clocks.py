@@ -60,8 +60,8 @@ def _life(work: Work, today: str) -> str:
     """Erases the line when that was asked by who may, or when its retention ends, and closes it at 27. Gives the day on
     which the next of these is due."""
     facts = work.facts
-    if asked := facts.data("closing", "erased", "closed"):
-        erasure.erase(work, asked.get("requestedBy", "controller"))
+    if facts.erasure is not None:
+        erasure.erase(work, facts.erasure.get("requestedBy", "controller"))
         return ""
     month, closed = facts.birth_month, facts.closing
     if closed is None and month and not linked.merged_away(work.state):

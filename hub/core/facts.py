@@ -52,11 +52,12 @@ class Facts:
     What nearly every rule asks is worked out at once: `enrolments` (E8 with, if known, E9), `participations` (E10 with
     E11) and `placements` (E6 with E7) as pairs of data; `birth_month` (`YYYY-MM`) as the newest enrolment tells it
     or, without one, the newest request, "" when none does; `closing` as data of an E29: told so, or by the death that
-    a school reported (E9), None while the line is open, or opened again by a later enrolment.
+    a school reported (E9), None while the line is open, or opened again by a later enrolment; `erasure` as data of
+    the E29 that asks for it.
     """
 
     __slots__ = (
-        "_couples", "_families", "birth_month", "closing", "enrolments", "participations", "placements", "strangers",
+        "_couples", "_families", "birth_month", "closing", "enrolments", "erasure", "participations", "placements", "strangers",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -76,6 +77,7 @@ class Facts:
         self.participations = self.pairs("participation", "start", "end")
         self.placements = self.pairs("placement", "requested", "decided")
         self.birth_month = self._birth_month()
+        self.erasure = self.data("closing", "erased", "closed")
         self.closing = self._closing()
 
     def _place(self, slots: Mapping[str, Fact]) -> tuple[list[Told], list[Told]]:
@@ -88,7 +90,8 @@ class Facts:
             if "@" in slot:
                 words.append((slot, fact))
                 continue
-            family, id, part = _parsed(slot)
+            pieces = slot.split("/", 2)
+            family, id, part = pieces if len(pieces) == 3 else _parsed(slot)
             ids = families.get(family)
             if ids is None:
                 families[family] = {id: {part: fact}}
@@ -136,7 +139,7 @@ class Facts:
     def _birth_month(self) -> str:
         told = [(start["startOn"], start["birthMonth"]) for start, _ in self.enrolments]
         told = told or [(asked["occurredOn"], asked["birthMonth"]) for asked, _ in self.placements]
-        return str(max(told)[1]) if told else ""
+        return max(told)[1] if told else ""
 
     def _closing(self) -> Data | None:
         told = self.data("closing", "line", "closed") or self._death()
@@ -173,6 +176,8 @@ class Facts:
 
     def data(self, family: str, id: str, part: str) -> Data | None:
         """Data of the newest fact in one place."""
+        if family not in self._families:
+            return None
         fact = self.of(family, id).get(part)
         return fact.data if fact else None
 
@@ -196,6 +201,8 @@ class Facts:
 
     def pairs(self, family: str, first: str, then: str) -> list[tuple[Data, Data | None]]:
         """The same as data."""
+        if family not in self._families:
+            return []
         couples = self.couples(family, first, then)
         return [(one.data, other.data if other else None) for one, other in couples]
 

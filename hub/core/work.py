@@ -72,7 +72,7 @@ class Work:
         self.state = State(
             before.key,
             before.steps + 1,
-            {**before.positions, origin.topic: max(origin.offset, position(before, origin))},
+            before.positions | {origin.topic: max(origin.offset, position(before, origin))},
             before.seen.copy(),
             before.facts.copy(),
             before.receivers.copy(),
