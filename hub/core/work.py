@@ -114,10 +114,10 @@ class Work:
     def case(self, fact: Fact) -> Case:
         return Case(fact, self.state, self.policy, self.before.signals, self.facts)
 
-    def command(self, key: str, name: str, /, **arguments: Any) -> None:
+    def command(self, to: str, name: str, **arguments: Any) -> None:
         """Asks another aggregate for a step, on the day that it is here."""
         given = msgspec.json.encode({"command": name, **arguments})
-        self.out.append(Out(COMMANDS, key.encode(), given, ((DAY, self.origin.day.encode()),)))
+        self.out.append(Out(COMMANDS, to.encode(), given, ((DAY, self.origin.day.encode()),)))
 
     def note(self, entry: Entry) -> None:
         self.out.append(journalled(entry))
