@@ -16,6 +16,9 @@ from hub.core.topics import JOURNAL
 WITHDRAWN = "withdrawn"
 """How a delivery ends that was taken back before it was delivered."""
 
+DEAD = "dead"
+"""How a delivery ends that was refused for good: it stands in the dead letters of its subscription."""
+
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """A partner that gets the event: `deliveries` maps subscription id to delivery id; `removed` names the fields
@@ -91,9 +94,10 @@ class Quarantined(Base, frozen=True, tag="quarantined"):
 
 class Attempted(Base, frozen=True, tag="attempted"):
     """One delivery attempt, or the end of a delivery without one. `outcome`: delivered, retry, stopped, withdrawn (a
-    later event took it back before it was delivered; `attempt` is then how often it had been tried). `status` is the
-    HTTP status or the failure's name; `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds since
-    the event was accepted."""
+    later event took it back before it was delivered; `attempt` is then how often it had been tried), dead (refused
+    for good). `status` is the HTTP status or the failure's name; `took` is milliseconds; `attempt` counts from 1;
+    `waited` is milliseconds since the event was accepted. `said` is what the receiver gave as its reason, cleaned of
+    all that may name a person; `replay` the id of the replay that this attempt belongs to."""
 
     partner: str
     subscription: str
@@ -104,14 +108,35 @@ class Attempted(Base, frozen=True, tag="attempted"):
     status: str
     took: int
     waited: int
+    said: str = ""
+    replay: str = ""
 
 
-class Pulled(Base, frozen=True, tag="pulled"):
-    """A partner read these deliveries from its feed."""
+class Shown(Base, frozen=True, tag="shown"):
+    """A partner was given these deliveries from its feed, on its request. Whether it has them, only `Pulled` tells."""
 
     partner: str
     subscription: str
     deliveries: tuple[str, ...]
+
+
+class Pulled(Base, frozen=True, tag="pulled"):
+    """A partner acknowledged these deliveries of its feed: it says that it is done with them."""
+
+    partner: str
+    subscription: str
+    deliveries: tuple[str, ...]
+
+
+class Replayed(Base, frozen=True, tag="replayed"):
+    """A replay of `subscription` changed: `change` is ordered, finished or stopped. `id` is the replay, `by` who asked
+    for it (partner id), `why` a code (`hub.core.redelivery`), `count` how many deliveries it is, or was, about."""
+
+    subscription: str
+    by: str
+    change: str
+    why: str
+    count: int
 
 
 class Read(Base, frozen=True, tag="read"):
@@ -132,7 +157,9 @@ class Signal(Base, frozen=True, tag="signal"):
     due: str
 
 
-Entry = Accepted | Refused | Routed | Repeat | Quarantined | Attempted | Pulled | Read | Signal
+Entry = (
+    Accepted | Refused | Routed | Repeat | Quarantined | Attempted | Replayed | Shown | Pulled | Read | Signal
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)

@@ -33,11 +33,15 @@ RETRY_AFTER_LEAST = 1.0
 RETRY_AFTER_MOST = HOUR
 _THROTTLES = (429, 503)
 _UNREACHED = frozenset({"dns", "connect", "tls"})
+_OF_THE_MOMENT = frozenset({408, 410, 425, 429})
+_OF_THE_DOOR = frozenset({401, 403, 404, 405, 407, 421, 426}) | _OF_THE_MOMENT
+REFUSED = "refused"
+"""Failure of one event of a batch that was taken otherwise."""
 
 
 class Answer(NamedTuple):
     """What came back from one attempt: an HTTP `status`, or 0 and the name of the `failure` (dns, connect,
-    tls, timeout, closed, ...). `retry_after` is that header as it came."""
+    tls, first-byte, timeout, closed, ...). `retry_after` is that header as it came."""
 
     status: int
     failure: str = ""
@@ -47,6 +51,11 @@ class Answer(NamedTuple):
     def label(self) -> str:
         """The HTTP status or the failure's name; few values, so it may be a metric label."""
         return str(self.status) if self.status else self.failure
+
+    @property
+    def taken(self) -> bool:
+        """Any 2xx."""
+        return 200 <= self.status < 300
 
 
 class Delivered(NamedTuple):
@@ -80,7 +89,7 @@ def judge(answer: Answer, attempt: int, schedule: Sequence[float], now: float, j
 
     A redirect is a failure: following one would send personal data to an address that nobody registered.
     """
-    if 200 <= answer.status < 300:
+    if answer.taken:
         return Delivered()
     if answer.status == 410:
         return Stop("the receiver answered 410 Gone")
@@ -88,6 +97,25 @@ def judge(answer: Answer, attempt: int, schedule: Sequence[float], now: float, j
     if asked is not None:
         return Retry(_with_jitter(asked, jitter), hold=True)
     return Retry(delay(attempt, schedule, jitter), unreached=answer.failure in _UNREACHED)
+
+
+def refuses(answer: Answer) -> bool:
+    """Whether the receiver said no, rather than not now or nothing at all."""
+    return answer.failure == REFUSED or (400 <= answer.status < 500 and answer.status not in _OF_THE_MOMENT)
+
+
+def refuses_event(answer: Answer) -> bool:
+    """Whether it is this event that the receiver does not want: one that is there, and knows us."""
+    return refuses(answer) and answer.status not in _OF_THE_DOOR
+
+
+def dead(answer: Answer, attempt: int, schedule: Sequence[float], proven: bool) -> bool:
+    """Whether a delivery is given up that failed at place `attempt` (from 1) of its schedule.
+
+    Never before the schedule is at its end; then when the receiver refuses, or when it is `proven` that it takes
+    others: it took one since the first attempt at this one. A receiver that is down loses nothing.
+    """
+    return attempt >= len(schedule) and (refuses(answer) or proven)
 
 
 def delay(attempt: int, schedule: Sequence[float], jitter: float) -> float:

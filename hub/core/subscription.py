@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,11 +16,22 @@ Attributes = Mapping[str, Attribute]
 
 INBOX = "inbox-"
 
+GRANTED = frozenset({"validated", "delivering", "backing-off", "breaker-open"})
+"""States in which the sink agreed to be sent to."""
+
+
+class Batching(NamedTuple):
+    """So many events at most in one request, collected for so many seconds at most after the first."""
+
+    size: int
+    seconds: float
+
 
 class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one partner wants, and where. Without `sink` it is pull only.
 
-    `config.mode` is `structured` (default) or `binary`. `secret` (`whsec_...`) signs its webhooks and is never
+    `config.mode` is `structured` (default) or `binary`; the other options are read by the methods below and were
+    checked at the door (`hub.gateway.options`). `secret` (`whsec_...`) signs its webhooks and is never
     shown again after the answer that made it.
     """
 
@@ -40,6 +51,29 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
     def inbox(self) -> bool:
         return self.id == INBOX + self.partner
 
+    def schedule(self, default: Sequence[float]) -> Sequence[float]:
+        """Seconds before attempt 1, 2, 3, ... of a delivery (`config.retry`)."""
+        return self.config.get("retry") or default
+
+    @property
+    def rate(self) -> int:
+        """Requests per minute that the partner wants at most (`config.rate`), 0 = it did not say."""
+        return int(self.config.get("rate", 0))
+
+    def heartbeat(self, default: float) -> float:
+        """Seconds of quiet after which the hub shows that it lives (`config.heartbeat`), 0 = never."""
+        return float(self.config.get("heartbeat", default))
+
+    @property
+    def batching(self) -> Batching | None:
+        """How events are collected into one request (`config.batch`), None = each goes by itself."""
+        given = self.config.get("batch")
+        return (
+            Batching(int(given.get("size", 100)), float(given.get("seconds", 0)))
+            if given is not None
+            else None
+        )
+
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""
         if self.source is None and not self.types and not self.filters:
@@ -52,13 +86,24 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the courier knows of a subscription. `allowed_rate` is per minute, 0 = as many as it likes."""
+    """What the courier knows of a subscription. `allowed_rate` is per minute, 0 = as many as it likes; `at` is when
+    the state began and `next_at` when the next attempt is due (milliseconds since 1970, 0 = not waiting);
+    `consented` when the sink last agreed to be sent to.
 
-    state: Literal["pending", "validated", "refused", "stopped"] = "pending"
+    pending: not asked yet, or nobody there to ask · refused: the sink does not agree · validated: nothing to deliver ·
+    delivering · backing-off: waits after failures · breaker-open: failed so often that one delivery at a time is
+    tried · expired: agreed too long ago and not again · stopped: 410. A paused subscription says so itself.
+    """
+
+    state: Literal[
+        "pending", "refused", "validated", "delivering", "backing-off", "breaker-open", "expired", "stopped"
+    ] = "pending"
     reason: str = ""
     at: int = 0
     allowed_rate: int = 0
     sink: str = ""
+    next_at: int = 0
+    consented: int = 0
 
 
 def inbox(partner: str) -> Subscription:

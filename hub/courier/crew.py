@@ -21,9 +21,9 @@ class Send(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps,
-    `draw` a random number from [0, 1). `fail` ends the courier: for faults of our own, not for trouble of
-    a partner.
+    """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
+    random number from [0, 1). `schedule` is for subscriptions without one of their own. `fail` ends the courier: for
+    faults of our own, not for trouble of a partner.
     """
 
     send: Send
@@ -31,6 +31,7 @@ class Crew:
     look: Look
     origin: str
     schedule: tuple[float, ...]
+    consent_days: float
     now: Callable[[], int]
     steady: Callable[[], float]
     draw: Callable[[], float]

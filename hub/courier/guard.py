@@ -20,6 +20,10 @@ from hub.core.sinks import Network, forbidden
 
 LOOKUP_SECONDS = 5.0
 LOOKUP_THREADS = 32
+CONNECT_SECONDS = 5.0
+"""For the connection and the TLS handshake together."""
+TLS_SECONDS = 4.0
+"""For the handshake by itself, so that it can be told apart."""
 DNS_CACHE_SECONDS = 10
 KEEPALIVE_SECONDS = 4.0
 PER_HOST = 128
@@ -65,7 +69,7 @@ def connector(allowed: Sequence[Network], secure: bool, names: Names) -> aiohttp
             raise Forbidden(reason)
         return socket.socket(family, kind, proto)
 
-    return aiohttp.TCPConnector(
+    return _Connector(
         resolver=names,
         socket_factory=make_socket,
         limit=0,
@@ -73,6 +77,15 @@ def connector(allowed: Sequence[Network], secure: bool, names: Names) -> aiohttp
         ttl_dns_cache=DNS_CACHE_SECONDS,
         keepalive_timeout=KEEPALIVE_SECONDS,
     )
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Gives the TLS handshake a deadline of its own; aiohttp has one for it and the connection before it."""
+
+    async def _wrap_create_connection(self, *args: Any, **options: Any) -> Any:
+        if options.get("ssl"):
+            options["ssl_handshake_timeout"] = TLS_SECONDS
+        return await super()._wrap_create_connection(*args, **options)
 
 
 def _system(host: str, port: int) -> Sequence[tuple[Any, ...]]:

@@ -2,60 +2,83 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Literal
 
-from hub.core import journal
-from hub.core.delivery import Delivery, from_record
-from hub.core.event import Event
-from hub.core.journal import Attempted, Quarantined
+import msgspec
+
+from hub.core.delivery import Delivery
 from hub.core.records import Record
-from hub.core.retry import Answer, Delivered, Retry, Stop, Verdict, judge
+from hub.core.retry import Retry, Stop, delay
 from hub.core.subscription import Status, Subscription
-from hub.courier import report, request
+from hub.courier.breaker import Breaker
+from hub.courier.bulletin import Bulletin
+from hub.courier.carrier import Carrier, Ends, Ways
 from hub.courier.crew import Crew
+from hub.courier.done import NOTHING, Done
 from hub.courier.gate import Alarm, Gate
 from hub.courier.outlook import Outlook, Unsaid
 from hub.courier.permit import Permit
+from hub.courier.post import Post
 from hub.courier.sender import Reply
-from hub.courier.signing import BadSecret
+from hub.courier.supply import Supply
+from hub.courier.tasks import Tasks
 from hub.courier.window import Window
-from hub.telemetry import log
-
-_OUTCOMES: dict[type[Verdict], str] = {Delivered: "delivered", Retry: "retry", Stop: "stopped"}
-_NOT_SENT = Reply(Answer(0), {}, 0.0)
-T = TypeVar("T")
 
 
 class Lane:
     """Delivers the records it is fed: in order per subject, subjects side by side, each until it is
-    delivered, or taken back by a later record before it was.
+    delivered, dead, or taken back by a later record before it was.
 
-    `on_progress` is told when a record is finished. The next courier counts attempts from 1 again. Must be
-    closed.
+    `on_progress` is told when a record is finished; `done` is what was finished before. The next courier counts
+    attempts from 1 again. Must be closed.
     """
 
     def __init__(
-        self, subscription: Subscription, status: Status, crew: Crew, on_progress: Callable[[], None]
+        self,
+        subscription: Subscription,
+        status: Status,
+        crew: Crew,
+        on_progress: Callable[[], None],
+        done: Done = NOTHING,
     ) -> None:
-        self.window = Window()
-        self.subscription = subscription
+        self.window = Window(done=done)
+        self.last_success = crew.steady()
+        """Steady seconds of the last 2xx of the sink; when the lane began, as long as there was none."""
         self._crew = crew
-        self._outlook = Outlook(subscription.id, crew.look, crew.steady)
         self._unsaid = Unsaid()
-        self._on_progress = on_progress
-        self._gate = Gate(crew.steady)
-        self._alarm = Alarm()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._idle: set[asyncio.Task[None]] = set()
-        self._ending = False
-        self._permit = Permit(subscription, status, crew, self._settle)
+        self._outlook = Outlook(subscription.id, crew.look, crew.steady)
+        self._post = Post(subscription, crew)
+        self._tasks = Tasks(crew.watch)
+        self._alarm = Alarm(crew.steady)
+        self._breaker = Breaker(self._rest, crew.steady() if status.state == "breaker-open" else None)
+        self._gate = Gate(crew.steady, self._breaker)
+        self._supply = Supply(self.window, crew.steady, self._start)
+        self._bulletin = Bulletin(subscription.id, status, crew, self._status)
+        self._permit = Permit(subscription, status, crew, self._settle, self._bulletin.publish)
+        ways = Ways(
+            self.window,
+            self._gate,
+            self._breaker,
+            self._alarm,
+            self._outlook,
+            self._unsaid,
+            self._post,
+            self._tasks,
+        )
+        ends = Ends(self._permit.stop, self._start, on_progress, self._answered)
+        self._carrier = Carrier(crew, ways, ends)
+        self._bulletin.begin()
         self._permit.begin()
+
+    @property
+    def subscription(self) -> Subscription:
+        return self._post.to
 
     def follow(self, subscription: Subscription) -> None:
         """Takes the subscription as it was written just now. Whatever waits is tried at once."""
-        self.subscription = subscription
+        self._post.to = subscription
+        self._breaker.succeeded()
         self._permit.follow(subscription)
         self._gate.quiet(0)
         self._alarm.ring()
@@ -65,6 +88,55 @@ class Lane:
             self._outlook.feed(record)
             self.window.add(record)
         self._start()
+        self._bulletin.stir()
+
+    async def speak(
+        self,
+        delivery: Delivery,
+        number: int,
+        extra: Mapping[str, str],
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> Reply:
+        """One signed request besides the log, as soon as the gate lets it through (handshake, pause, allowed rate,
+        quiet, breaker): not retried, not journaled, whatever is answered. `number` 0: it has no place in the feed, so
+        the request has no `Hub-Sequence`. `extra` are headers of ours. `before` is awaited behind the gate, where the
+        wait may have been long: what it raises comes out here, and nothing is sent.
+
+        Raises Closed when the lane ends while it waits.
+        """
+        trying, sent = await self._gate.enter(), False
+        try:
+            if before is not None:
+                await before()
+            sent = True
+            reply = await self._post.one(delivery, number, extra)
+        finally:
+            self._gate.leave(trying, sent)
+        if reply.answer.taken:
+            self._carrier.succeeded()
+        return reply
+
+    async def heed(self, verdict: Retry | Stop) -> None:
+        """Does as the receiver asked in its answer to what was spoken: keeps quiet for a while, or stops for good."""
+        if isinstance(verdict, Stop):
+            await self._permit.stop(verdict.reason)
+        elif verdict.hold:
+            self._gate.quiet(verdict.after)
+
+    @property
+    def rate(self) -> int:
+        """Requests per minute that the sink or its partner wants at most, 0 = as many as we like."""
+        return _strictest(self._permit.status.allowed_rate, self.subscription.rate)
+
+    @property
+    def last_number(self) -> int:
+        """The highest number of which all up to and including itself is finished; 0 if the lane knows of none."""
+        return self.window.low_water or 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether the lane has finished all that it was fed."""
+        return self.window.oldest is None
 
     @property
     def low_water(self) -> int | None:
@@ -72,149 +144,73 @@ class Lane:
         at, held = self.window.low_water, self._unsaid.oldest
         return at if at is None or held is None else min(at, held - 1)
 
+    @property
+    def done(self) -> Done:
+        """What need not be read again, beyond `low_water` too."""
+        done = self.window.done
+        return done._replace(left=done.left.union(number - 1 for number in self._unsaid.numbers))
+
     def passed(self, offset: int) -> None:
         """It is written down that everything below `offset` is done."""
         self._outlook.forget(offset)
 
     async def drain(self, seconds: float) -> None:
         """Starts nothing more and waits so long for what is on the wire; `close` must follow."""
-        self._ending = True
-        for task in self._idle:
-            task.cancel()
-        if busy := self._tasks - self._idle:
-            await asyncio.wait(busy, timeout=seconds)
+        await self._tasks.drain(seconds)
 
     def close(self) -> None:
         """Drops everything at once. What was not finished is delivered again by whoever has the lane next."""
-        self._ending = True
         self._permit.close()
-        for task in self._tasks:
-            task.cancel()
+        self._bulletin.close()
+        self._supply.close()
+        self._gate.end()
+        self._tasks.close()
+
+    def _rest(self, tried: int) -> float:
+        """Seconds before the next try while the breaker is open."""
+        return delay(tried, self.subscription.schedule(self._crew.schedule), self._crew.draw())
 
     def _settle(self) -> None:
         if self._permit.granted:
-            self._gate.open(self._permit.status.allowed_rate)
+            self._gate.open(self.rate)
             self._start()
         else:
             self._gate.shut()
+        self._bulletin.stir()
 
     def _start(self) -> None:
-        while self._gate.is_open and not self._ending and (record := self.window.take()):
-            task = asyncio.create_task(self._carry(record))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(self._crew.watch)
+        while self._gate.is_open and not self._tasks.ending:
+            records = self._supply.take(self.subscription.batching)
+            if not records:
+                return
+            self._tasks.start(self._carrier.carry(records))
 
-    async def _carry(self, record: Record) -> None:
-        last = await self._deliver(record)
-        self.window.release(record)
-        self._start()
-        await self._crew.write(journal.record(last))
-        self.window.finish(record)
-        self._on_progress()
+    def _answered(self, well: bool) -> None:
+        if well:
+            self.last_success = self._crew.steady()
+        self._bulletin.stir()
 
-    async def _deliver(self, record: Record) -> journal.Entry:
-        """Returns the last word about a record; what came before it has been written down."""
-        try:
-            delivery, event = _read(record)
-        except (KeyError, ValueError):
-            return self._unreadable(record)
-        number, attempt = record.offset + 1, 0
-        while True:
-            await self._wait(self._gate.enter())
-            if await self._wait(self._outlook.takes_back(record, delivery, attempt, self._crew.now())):
-                return self._withdrawn(delivery, event, number, attempt)
-            if not self._gate.is_open:
-                continue
-            attempt += 1
-            used = self.subscription
-            entry, verdict = await self._attempt(delivery, event, number, attempt)
-            if isinstance(verdict, Delivered):
-                self._alarm.reached()
-                return entry
-            await self._crew.write(journal.record(entry))
-            await self._endure(verdict, used)
+    def _status(self) -> Status:
+        """As operators read it."""
+        consent, now = self._permit.status, self._crew.steady()
+        if consent.state != "validated":
+            return consent
+        trouble, quiet = self._carrier.trouble, self._gate.quiet_until
+        reason = f"last answer: {trouble}" if trouble else ""
+        if self._breaker.is_open:
+            return self._waiting("breaker-open", reason, self._breaker.due)
+        if quiet > now or (trouble and not self.idle):
+            return self._waiting("backing-off", reason, quiet if quiet > now else self._alarm.next)
+        busy = not self.idle or self._bulletin.lingers(now - self.last_success)
+        return consent if not busy else msgspec.structs.replace(consent, state="delivering")
 
-    async def _endure(self, verdict: Retry | Stop, used: Subscription) -> None:
-        if isinstance(verdict, Retry):
-            if verdict.hold:
-                self._gate.quiet(verdict.after)
-            await self._wait(self._alarm.wait(verdict.after, verdict.unreached))
-        elif used is self.subscription:
-            await self._permit.stop(verdict.reason)
-
-    async def _attempt(
-        self, delivery: Delivery, event: Event, number: int, attempt: int
-    ) -> tuple[Attempted, Verdict]:
-        text, named = self._unsaid.named()
-        reply = await self._post(delivery, number, text)
-        verdict = judge(
-            reply.answer, attempt, self._crew.schedule, self._crew.now() / 1000, self._crew.draw()
-        )
-        if isinstance(verdict, Delivered):
-            self._unsaid.said(named)
-        entry = self._entry(delivery, event, number, attempt, _OUTCOMES[type(verdict)], reply)
-        report.attempted(entry, verdict.after if isinstance(verdict, Retry) else 0.0, delivery.accepted)
-        return entry, verdict
-
-    def _withdrawn(self, delivery: Delivery, event: Event, number: int, attempts: int) -> Attempted:
-        """Taken back before anybody took it: it is not sent (any more), and the next request says so."""
-        self._unsaid.add(number)
-        entry = self._entry(delivery, event, number, attempts, journal.WITHDRAWN, _NOT_SENT)
-        report.withdrawn(entry)
-        return entry
-
-    def _entry(
-        self, delivery: Delivery, event: Event, number: int, attempt: int, outcome: str, reply: Reply
-    ) -> Attempted:
-        now = self._crew.now()
-        return Attempted(
-            at=now,
-            source=event.source,
-            id=event.id,
-            type=event.type,
-            partner=self.subscription.partner,
-            subscription=self.subscription.id,
-            delivery=delivery.id,
-            number=number,
-            attempt=attempt,
-            outcome=outcome,
-            status=reply.answer.label,
-            took=round(reply.took * 1000),
-            waited=max(0, now - delivery.accepted),
-        )
-
-    async def _post(self, delivery: Delivery, number: int, withdrawn: str) -> Reply:
-        used, now = self.subscription, self._crew.now() // 1000
-        try:
-            made = request.build(delivery, used, number, self._crew.origin, now, withdrawn)
-        except BadSecret:
-            return Reply(Answer(0, "bad-secret"), {}, 0.0)
-        return await self._crew.send("POST", used.sink or "", made.headers, made.body)
-
-    async def _wait(self, moment: Coroutine[None, None, T]) -> T:
-        """Waits where a stop need not wait along."""
-        task = asyncio.current_task()
-        if self._ending or task is None:
-            moment.close()
-            raise asyncio.CancelledError
-        self._idle.add(task)
-        try:
-            return await moment
-        finally:
-            self._idle.discard(task)
-
-    def _unreadable(self, record: Record) -> journal.Entry:
-        """A record that is not ours to send. It cannot become readable, so it must not stop the lane."""
-        where = f"{record.topic}/{record.partition}/{record.offset}"
-        log.event("delivery.unreadable", "error", where=where)
-        return Quarantined(at=self._crew.now(), reason="outbox-unreadable", where=where)
+    def _waiting(
+        self, state: Literal["breaker-open", "backing-off"], reason: str, until: float | None
+    ) -> Status:
+        next_at = 0 if until is None else self._crew.now() + round((until - self._crew.steady()) * 1000)
+        return msgspec.structs.replace(self._permit.status, state=state, reason=reason, next_at=next_at)
 
 
-def _read(record: Record) -> tuple[Delivery, Event]:
-    """Raises KeyError or ValueError when the record is not a delivery of a CloudEvent."""
-    delivery = from_record(record.key, record.value or b"", record.headers)
-    event = delivery.event()
-    if missing := {"source", "id", "type"} - event.attributes.keys():
-        raise KeyError(*missing)
-    return delivery, event
+def _strictest(*per_minute: int) -> int:
+    """Of rates of which 0 sets no bound."""
+    return min((one for one in per_minute if one), default=0)

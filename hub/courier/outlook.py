@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hub.core.delivery import Delivery
 from hub.core.records import Record
@@ -77,6 +77,10 @@ class Unsaid:
 
     def said(self, numbers: set[int]) -> None:
         self._numbers -= numbers
+
+    @property
+    def numbers(self) -> Collection[int]:
+        return self._numbers
 
     @property
     def oldest(self) -> int | None:

@@ -44,5 +44,6 @@ def forget(subscription: str) -> None:
 
 
 def _fields(entry: Attempted) -> dict[str, object]:
+    """What a receiver said is for its own eyes."""
     fields = msgspec.structs.asdict(entry)
-    return {name: value for name, value in fields.items() if name != "at"}
+    return {name: value for name, value in fields.items() if name not in ("at", "said")}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ import orjson
 from hub.core.delivery import Delivery
 from hub.core.event import Attribute, Event
 from hub.core.subscription import Subscription
+from hub.core.withdrawal import ranges
+from hub.courier import batch
 from hub.courier.signing import sign
 
 STRUCTURED = "application/cloudevents+json; charset=UTF-8"
@@ -31,6 +34,7 @@ _OF_THE_CONNECTION = frozenset(
         "upgrade",
     )
 )
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Request(NamedTuple):
@@ -38,26 +42,52 @@ class Request(NamedTuple):
     body: bytes
 
 
-def build(
-    delivery: Delivery, subscription: Subscription, number: int, origin: str, now: int, withdrawn: str = ""
-) -> Request:
-    """The request of one attempt at `now` (seconds since 1970). `number` is the place of the record in this
-    feed, `withdrawn` names places (`5,7-9`) of records that will not be sent.
+class Stamp(NamedTuple):
+    """What is the same whatever is sent: `origin` of the hub, moment (seconds since 1970), `extra` headers of ours."""
+
+    origin: str
+    at: int
+    extra: Mapping[str, str] = NOTHING
+
+
+def build(delivery: Delivery, subscription: Subscription, number: int, stamp: Stamp) -> Request:
+    """The request of one attempt at one delivery. `number` is its place in this feed, 0 when it has none.
 
     Raises BadSecret when the subscription cannot sign.
     """
+    if subscription.batching is not None:
+        return together([delivery], subscription, [number], stamp)
     binary = subscription.config.get("mode") == "binary"
     body, content = _binary(delivery.event()) if binary else (delivery.body, {"Content-Type": STRUCTURED})
-    ours = content | {
-        "webhook-id": delivery.id,
-        "webhook-timestamp": str(now),
-        "webhook-signature": sign(subscription.secret, delivery.id, now, body),
-        "WebHook-Request-Origin": origin,
-        "Hub-Sequence": str(number),
+    return _signed(subscription, delivery.id, body, content | _sequence([number]), stamp)
+
+
+def together(
+    deliveries: Sequence[Delivery], subscription: Subscription, numbers: Sequence[int], stamp: Stamp
+) -> Request:
+    """The request of one attempt at a batch, in the order given. Raises BadSecret."""
+    id = batch.batch_id([one.id for one in deliveries])
+    content = {"Content-Type": batch.CONTENT} | _sequence(numbers)
+    return _signed(subscription, id, batch.body(one.body for one in deliveries), content, stamp)
+
+
+def _sequence(numbers: Sequence[int]) -> dict[str, str]:
+    said, _ = ranges([one for one in numbers if one], len(numbers))
+    return {"Hub-Sequence": said} if said else {}
+
+
+def _signed(
+    subscription: Subscription, id: str, body: bytes, content: Mapping[str, str], stamp: Stamp
+) -> Request:
+    ours = {
+        **content,
+        "webhook-id": id,
+        "webhook-timestamp": str(stamp.at),
+        "webhook-signature": sign(subscription.secret, id, stamp.at, body),
+        "WebHook-Request-Origin": stamp.origin,
         "Hub-Subscription": subscription.id,
+        **stamp.extra,
     }
-    if withdrawn:
-        ours["Hub-Withdrawn"] = withdrawn
     return Request(_theirs(subscription, ours) | ours, body)
 
 

@@ -13,23 +13,28 @@ from yarl import URL
 
 from hub.core.retry import Answer
 from hub.core.sinks import Network, refusal
-from hub.courier.guard import Forbidden, Lookup, Names, connector
+from hub.courier.guard import CONNECT_SECONDS, Forbidden, Lookup, Names, connector
 from hub.telemetry import log, metrics
 
-BODY_LIMIT = 4096
-"""Bytes of a reply that are read; nothing in it is used, but a short one lets the connection be used
-again."""
+BODY_LIMIT = 32 * 1024
+"""Bytes of a reply that are read: enough to refuse every event of a batch by its id and a reason."""
 BODY_SECONDS = 1.0
-CONNECT_SECONDS = 5.0
+FIRST_BYTE_SECONDS = 10.0
+"""Between the request and its answer."""
 USER_AGENT = "onderwijshub/1"
 
 
 class Reply(NamedTuple):
-    """The answer with its headers, and how long it took in seconds."""
+    """The answer with its headers, how long it took in seconds, and as much of its body as came in bounds."""
 
     answer: Answer
     headers: Mapping[str, str]
     took: float
+    body: bytes = b""
+
+    @property
+    def kind(self) -> str:
+        return self.headers.get("Content-Type", "")
 
 
 class Sender:
@@ -40,7 +45,7 @@ class Sender:
 
     def __init__(self, allowed: Sequence[Network], timeout: float, lookup: Lookup | None = None) -> None:
         self._allowed = allowed
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_SECONDS, timeout))
+        self._timeout = _deadlines(timeout)
         self._names = Names(lookup)
         self._sessions = {"https": self._session(True), "http": self._session(False)}
 
@@ -54,27 +59,27 @@ class Sender:
     ) -> Reply:
         """Never raises for anything a partner or the network does."""
         start = time.monotonic()
-        answer, got = await self._send(method, url, headers, body)
+        answer, got, said = await self._send(method, url, headers, body)
         if answer.failure == "forbidden":
             metrics.SECURITY.labels("sink-address").inc()
-        return Reply(answer, got, time.monotonic() - start)
+        return Reply(answer, got, time.monotonic() - start, said)
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[Answer, Mapping[str, str]]:
+    ) -> tuple[Answer, Mapping[str, str], bytes]:
         if refusal(url, self._allowed):
-            return Answer(0, "forbidden"), {}
+            return Answer(0, "forbidden"), {}, b""
         try:
             target = URL(url, encoded=url.isascii())
             session = self._sessions[target.scheme]
             async with session.request(
                 method, target, headers=headers, data=body, allow_redirects=False
             ) as response:
-                await _drain(response)
+                said = await _drain(response)
                 retry_after = response.headers.get("Retry-After", "").strip()
-                return Answer(response.status, "", retry_after), response.headers
+                return Answer(response.status, "", retry_after), response.headers, said
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Answer(0, failure(error)), {}
+            return Answer(0, failure(error)), {}, b""
 
     def _session(self, secure: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -86,19 +91,28 @@ class Sender:
         )
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
+def _deadlines(whole: float) -> aiohttp.ClientTimeout:
+    """A deadline that the one for the whole request would come before is left out: then it is `timeout`."""
+    first_byte = FIRST_BYTE_SECONDS if whole > FIRST_BYTE_SECONDS else None
+    connect = CONNECT_SECONDS if whole > CONNECT_SECONDS else None
+    return aiohttp.ClientTimeout(total=whole, sock_connect=connect, sock_read=first_byte)
+
+
+async def _drain(response: aiohttp.ClientResponse) -> bytes:
     """Reads a short body; gives up a long or slow one with its connection. The status has been given by
     then."""
+    got, left = bytearray(), BODY_LIMIT
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            left = BODY_LIMIT
             while left > 0 and (chunk := await response.content.read(left)):
+                got += chunk
                 left -= len(chunk)
         if left > 0:
-            return
+            return bytes(got)
     except (aiohttp.ClientError, OSError):
         pass
     response.close()
+    return bytes(got)
 
 
 def failure(error: BaseException) -> str:
@@ -106,11 +120,13 @@ def failure(error: BaseException) -> str:
     if _cause(error, Forbidden):
         return "forbidden"
     if isinstance(error, TimeoutError):
-        return "timeout"
+        return _late(error)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "dns"
     if isinstance(error, aiohttp.ClientSSLError) or _cause(error, ssl.SSLError):
         return "tls"
+    if _cause(error, ConnectionAbortedError) and isinstance(error, aiohttp.ClientConnectorError):
+        return "tls"  # the handshake took too long
     if isinstance(error, aiohttp.ClientConnectorError):
         return "connect"
     if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | OSError):
@@ -118,6 +134,12 @@ def failure(error: BaseException) -> str:
     if isinstance(error, aiohttp.InvalidURL | UnicodeError):
         return "bad-url"
     return "bad-reply" if isinstance(error, aiohttp.ClientError) else _internal(error)
+
+
+def _late(error: TimeoutError) -> str:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "connect"
+    return "first-byte" if isinstance(error, aiohttp.SocketTimeoutError) else "timeout"
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> bool:

@@ -16,6 +16,7 @@ from hub.core import attributes
 from hub.core.event import Fault, moment
 from hub.core.sinks import Network, refusal
 from hub.core.subscription import Status, Subscription, check_filters
+from hub.gateway import options
 
 HIDDEN = "***"
 """Stands for the value of a header in answers; sent back, it means: keep the value you have."""
@@ -36,7 +37,6 @@ _FIELDS = frozenset(
         "paused",
     }
 )
-_MODES = ("structured", "binary")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _OURS = re.compile(
@@ -89,10 +89,15 @@ def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
 
 
 def _shown_status(given: Subscription, status: Status) -> dict[str, Any]:
+    """What the courier knows, unless the partner itself holds everything back."""
     if not given.sink:
         return {"state": "pull", "reason": "no sink: read it from the address in events"}
-    at = {"at": moment(status.at)} if status.at else {}
-    return {"state": status.state, "reason": status.reason, **at}
+    if given.paused and status.state != "stopped":
+        return {"state": "paused", "reason": "you paused it: POST to _resume to go on"}
+    moments = {"at": status.at, "nextAt": status.next_at, "consentedAt": status.consented}
+    known = {name: moment(at) for name, at in moments.items() if at}
+    rate = {"allowedRate": status.allowed_rate} if status.allowed_rate else {}
+    return {"state": status.state, "reason": status.reason, **known, **rate}
 
 
 def _names(given: Mapping[str, Any]) -> Iterator[Fault]:
@@ -118,7 +123,7 @@ def _check(fields: Mapping[str, Any], networks: Sequence[Network]) -> Iterator[F
     yield from _source(fields.get("source"))
     yield from _types(fields.get("types", []))
     yield from check_filters(fields.get("filters", []))
-    yield from _config(fields.get("config", {}))
+    yield from options.check(fields.get("config", {}))
     yield from _protocol_settings(fields.get("protocolsettings", {}))
     yield from _credential(fields.get("sinkcredential"))
     if not isinstance(fields.get("paused", False), bool):
@@ -149,15 +154,6 @@ def _source(source: object) -> Iterator[Fault]:
 def _types(types: object) -> Iterator[Fault]:
     if not isinstance(types, list) or len(types) > 100 or not all(isinstance(t, str) and t for t in types):
         yield Fault("/types", "types", "must be an array of at most 100 event types")
-
-
-def _config(config: object) -> Iterator[Fault]:
-    if (
-        not isinstance(config, dict)
-        or set(config) - {"mode"}
-        or config.get("mode", "structured") not in _MODES
-    ):
-        yield Fault("/config", "config", f"may hold mode only: {' or '.join(_MODES)}")
 
 
 def _protocol_settings(settings: object) -> Iterator[Fault]:

@@ -13,7 +13,19 @@ from hub.monitor.shown import ZERO, Shown, banded, exact, total
 LATE_MS = 60_000
 STUCK_MS = 15 * 60_000
 _PERSONAL = frozenset({"P1", "P2"})
-_WORST_FIRST = ("refused", "stopped", "stuck", "late", "paused", "pending", "busy", "well")
+_WORST_FIRST = (
+    "refused",
+    "expired",
+    "stopped",
+    "breaker-open",
+    "stuck",
+    "late",
+    "paused",
+    "pending",
+    "backing-off",
+    "busy",
+    "well",
+)
 
 
 class Kind(NamedTuple):
@@ -180,14 +192,18 @@ def _sum(counts: Iterable[int]) -> Shown:
 
 
 def _state(flow: DeliveryFlow, now: int) -> str:
-    if flow.state in ("pending", "refused", "stopped"):
+    if flow.state in ("pending", "refused", "stopped", "expired"):
         return flow.state
     if flow.paused:
         return "paused"
     if flow.oldest is None:
         return "well"
+    if flow.state == "breaker-open":
+        return flow.state
     age = now - flow.oldest
-    return "busy" if age < LATE_MS else "late" if age < STUCK_MS else "stuck"
+    if age >= LATE_MS:
+        return "late" if age < STUCK_MS else "stuck"
+    return "backing-off" if flow.state == "backing-off" else "busy"
 
 
 def _tallies(tallies: tuple[Tally, ...], naming: Naming) -> list[RefusalRow]:

@@ -13,8 +13,8 @@ from hub.monitor.shown import Shown, total
 def health(flows: Flows, given: Figures) -> list[Cell]:
     """`flows` as they are, and what may be seen of them. `oldest-undelivered` is in seconds, `partners-unread` counts
     partners for whom something lies ready that nobody ever took; what may be about persons is a range."""
-    stopped = sum(row.state in ("stopped", "refused") for row in given.deliveries)
-    late = sum(row.state in ("late", "stuck") for row in given.deliveries)
+    stopped = sum(row.state in ("stopped", "refused", "expired") for row in given.deliveries)
+    late = sum(row.state in ("late", "stuck", "breaker-open") for row in given.deliveries)
     unread = sum(_unread(list(own)) for _, own in groupby(flows.deliveries, key=lambda flow: flow.partner))
     return [
         Cell(["oldest-undelivered"], (given.oldest or 0) // 1000),

@@ -158,6 +158,8 @@ def test_the_health_of_the_hub_names_partners_behind_by_number_only() -> None:
         deliveries=(
             hook(partner="a", oldest=NOW - 61_000, routed=30),
             hook(partner="b", state="stopped"),
+            hook(partner="f", state="expired"),
+            hook(partner="g", oldest=NOW - 1_000, state="breaker-open", routed=30),
             DeliveryFlow(partner="c", subscription="inbox-c", push=False, routed=3),
             DeliveryFlow(partner="d", subscription="inbox-d", push=False, routed=3, pulled=1),
             DeliveryFlow(partner="e", subscription="inbox-e", push=False, routed=0),
@@ -170,11 +172,11 @@ def test_the_health_of_the_hub_names_partners_behind_by_number_only() -> None:
 
     assert found == {
         "oldest-undelivered": 61,
-        "waiting": "20-49",
+        "waiting": "40-98",
         "quarantined": "2-8",
         "refused": "1-4",
-        "partners-late": 1,
-        "partners-stopped": 1,
+        "partners-late": 2,
+        "partners-stopped": 2,
         "partners-unread": 1,
     }
 
@@ -209,13 +211,17 @@ def test_nothing_exact_is_left_in_the_json_or_the_page_of_small_cells() -> None:
         ({"oldest": NOW - 16 * 60_000}, "Ligt stil", "Stuck"),
         ({"paused": True}, "Gepauzeerd", "Paused"),
         ({"state": "pending"}, "Nog niet bevestigd", "Not confirmed yet"),
+        ({"state": "expired"}, "Toestemming verlopen", "Consent expired"),
+        ({"state": "breaker-open", "oldest": NOW - 16 * 60_000}, "Onbereikbaar", "Out of reach"),
+        ({"state": "backing-off", "oldest": NOW - 5_000}, "Probeert opnieuw", "Trying again"),
+        ({"state": "backing-off", "oldest": NOW - 61_000}, "Loopt achter", "Lagging"),
         ({"state": "stopped", "paused": True}, "Door partner gestopt", "Stopped by partner"),
     ],
 )
 def test_the_state_of_a_partner_is_a_word_and_a_sign(given: dict[str, Any], dutch: str, english: str) -> None:
     for lang, word in (("nl", dutch), ("en", english)):
         html = fragments(flows(deliveries=(hook(**given),)), lang, NOW, NAMING)["deliveries"]
-        state = re.search(r'class="state \w+"><span aria-hidden="true">(\S)</span> ([^<]+)<', html)
+        state = re.search(r'class="state [\w-]+"><span aria-hidden="true">(\S)</span> ([^<]+)<', html)
 
         assert state is not None and state.group(2) == word
 
@@ -345,7 +351,7 @@ def test_tables_can_be_read_aloud() -> None:
         assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*", table))
         body = table.partition("<tbody>")[2]
         assert body.count("<tr>") == body.count('scope="row"')
-    assert all(state for state in re.findall(r'class="state \w+">.*?</span>\s*([^<]*)</span>', html))
+    assert all(state for state in re.findall(r'class="state [\w-]+">.*?</span>\s*([^<]*)</span>', html))
 
 
 def test_the_live_parts_are_exactly_what_stands_in_the_page() -> None:

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from connectors.webhook.receiver import Accepted, Receiver, Refused
 from hub.core.delivery import Delivery
 from hub.core.subscription import Subscription
-from hub.courier.request import build, escape
+from hub.courier.request import Stamp, build, escape
 from hub.courier.signing import BadSecret, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -59,7 +59,7 @@ def test_without_a_usable_secret_nothing_is_signed_and_the_secret_is_not_shown(s
 
 
 def test_a_structured_request_carries_the_stored_bytes_exactly() -> None:
-    made = build(DELIVERY, subscription(), 7, "hub.example", NOW)
+    made = build(DELIVERY, subscription(), 7, Stamp("hub.example", NOW))
     assert made.body == BODY
     assert made.headers["Content-Type"] == "application/cloudevents+json; charset=UTF-8"
     assert not any(name.startswith("ce-") for name in made.headers)
@@ -67,7 +67,7 @@ def test_a_structured_request_carries_the_stored_bytes_exactly() -> None:
 
 def test_both_modes_carry_id_time_signature_origin_and_number() -> None:
     for mode in ("structured", "binary"):
-        headers = build(DELIVERY, subscription(config={"mode": mode}), 7, "hub.example", NOW).headers
+        headers = build(DELIVERY, subscription(config={"mode": mode}), 7, Stamp("hub.example", NOW)).headers
         assert headers["webhook-id"] == DELIVERY.id
         assert headers["webhook-timestamp"] == str(NOW)
         assert headers["WebHook-Request-Origin"] == "hub.example"
@@ -77,7 +77,7 @@ def test_both_modes_carry_id_time_signature_origin_and_number() -> None:
 
 
 def test_a_binary_request_says_the_same_in_headers_and_data() -> None:
-    made = build(DELIVERY, subscription(config={"mode": "binary"}), 7, "hub.example", NOW)
+    made = build(DELIVERY, subscription(config={"mode": "binary"}), 7, Stamp("hub.example", NOW))
     event = orjson.loads(BODY)
     assert orjson.loads(made.body) == event.pop("data")
     assert made.headers["Content-Type"] == "application/json"
@@ -112,7 +112,7 @@ def test_a_subscriber_adds_headers_but_overrides_none_of_ours() -> None:
         "bad name": "x",
         "number": 7,
     }
-    made = build(DELIVERY, subscription(protocolsettings={"headers": theirs}), 1, "hub.example", NOW)
+    made = build(DELIVERY, subscription(protocolsettings={"headers": theirs}), 1, Stamp("hub.example", NOW))
     lowered = {name.lower(): value for name, value in made.headers.items()}
     assert len(lowered) == len(made.headers)
     assert lowered["authorization"] == "Bearer x"
@@ -124,7 +124,7 @@ def test_a_subscriber_adds_headers_but_overrides_none_of_ours() -> None:
 @pytest.mark.parametrize("mode", ["structured", "binary"])
 def test_the_receiver_kit_and_the_library_both_accept_what_we_send(mode: str) -> None:
     now = int(datetime.now(UTC).timestamp())
-    made = build(DELIVERY, subscription(config={"mode": mode}), 1, "hub.example", now)
+    made = build(DELIVERY, subscription(config={"mode": mode}), 1, Stamp("hub.example", now))
     Webhook(SECRET).verify(made.body, made.headers)
     got = Receiver(SECRET).accept(made.headers, made.body)
     assert isinstance(got, Accepted)
@@ -133,9 +133,9 @@ def test_the_receiver_kit_and_the_library_both_accept_what_we_send(mode: str) ->
 
 def test_the_receiver_kit_refuses_what_the_library_refuses() -> None:
     now = int(datetime.now(UTC).timestamp())
-    made = build(DELIVERY, subscription(), 1, "hub.example", now)
+    made = build(DELIVERY, subscription(), 1, Stamp("hub.example", now))
     other = "whsec_" + base64.b64encode(b"x" * 24).decode()
-    old = build(DELIVERY, subscription(), 1, "hub.example", now - 400)
+    old = build(DELIVERY, subscription(), 1, Stamp("hub.example", now - 400))
     forged = made.headers | {"webhook-id": "other"}
     for secret, headers, body in [
         (SECRET, made.headers, made.body + b" "),
@@ -156,7 +156,7 @@ def test_the_receiver_kit_knows_repeats_and_gaps() -> None:
     receiver = Receiver(SECRET, clock=lambda: NOW)
 
     def receive(id: str, number: int) -> tuple[bool, int]:
-        made = build(DELIVERY._replace(id=id), subscription(), number, "hub.example", NOW)
+        made = build(DELIVERY._replace(id=id), subscription(), number, Stamp("hub.example", NOW))
         got = receiver.accept(made.headers, made.body)
         assert isinstance(got, Accepted)
         return got.repeat, got.gap
@@ -174,7 +174,12 @@ def test_the_receiver_kit_counts_no_gap_for_what_was_withdrawn() -> None:
     receiver = Receiver(SECRET, clock=lambda: NOW)
 
     def gap(number: int, withdrawn: str = "") -> int:
-        made = build(DELIVERY._replace(id=str(number)), subscription(), number, "hub.example", NOW, withdrawn)
+        made = build(
+            DELIVERY._replace(id=str(number)),
+            subscription(),
+            number,
+            Stamp("hub.example", NOW, {"Hub-Withdrawn": withdrawn} if withdrawn else {}),
+        )
         got = receiver.accept(made.headers, made.body)
         assert isinstance(got, Accepted)
         return got.gap

@@ -21,8 +21,8 @@ def window(*subjects: str, size: int = 32, ahead: int = 512) -> Window:
 
 def taken(made: Window) -> list[int]:
     found = []
-    while (one := made.take()) is not None:
-        found.append(one.offset)
+    while one := made.take():
+        found += [record.offset for record in one]
     return found
 
 
@@ -82,33 +82,86 @@ def test_holes_in_the_offsets_are_no_obstacle() -> None:
 
 
 subjects = st.lists(st.sampled_from("abc"), max_size=30)
+sizes = st.integers(1, 5)
 
 
-@given(subjects, st.integers(1, 5), st.randoms())
+@given(subjects, sizes, st.integers(1, 4), st.randoms())
 def test_in_any_order_of_answers_each_subject_stays_in_order_and_nothing_is_committed_too_early(
-    given_subjects: list[str], size: int, random: object
+    given_subjects: list[str], size: int, most: int, random: object
 ) -> None:
+    """Some of what is taken is put back, or parked, as batches are that were refused in part."""
     made = window(*given_subjects, size=size)
-    under_way: list[Record] = []
-    started: list[int] = []
+    under_way: list[list[Record]] = []
+    parked = 0
+    order: list[int] = []
     finished: set[int] = set()
     while True:
-        while (one := made.take()) is not None:
-            assert one.key not in {other.key for other in under_way}
+        while one := made.take(most):
+            assert len(one) <= most
+            assert not {record.key for record in one} & {other.key for batch in under_way for other in batch}
             under_way.append(one)
-            started.append(one.offset)
-        assert len(under_way) <= size
+        assert sum(map(len, under_way)) <= size + parked
         if not under_way:
             break
+        if not parked and random.random() < 0.3:  # type: ignore[attr-defined]
+            parked = len(under_way[0])
+            made.park(parked)
+            continue
+        if parked:
+            made.unpark(parked)
+            parked = 0
         done = under_way.pop(random.randrange(len(under_way)))  # type: ignore[attr-defined]
-        made.release(done)
-        made.finish(done)
-        finished.add(done.offset)
+        first = {record.key: record for record in reversed(done)}
+        back = [one for one in done if first[one.key] is not one and random.random() < 0.5]  # type: ignore[attr-defined]
+        back += [
+            one
+            for one in done
+            if one not in back and any(b.key == one.key and b.offset < one.offset for b in back)
+        ]
+        made.put_back(back)
+        for one in done:
+            if one not in back:
+                made.release(one)
+                made.finish(one)
+                order.append(one.offset)
+                finished.add(one.offset)
         assert set(range(made.low_water or 0)) <= finished
+        assert all(made.has_finished(offset) == (offset in finished) for offset in range(len(given_subjects)))
     assert finished == set(range(len(given_subjects)))
     for subject in "abc":
-        own = [offset for offset in started if given_subjects[offset] == subject]
+        own = [offset for offset in order if given_subjects[offset] == subject]
         assert own == sorted(own)
+
+
+def test_a_batch_takes_a_subject_as_far_as_there_is_room_and_keeps_it_busy() -> None:
+    made = window("a", "b", "a", "a", "c")
+    (one,) = [made.take(3)]
+    assert [record.offset for record in one] == [0, 2, 3]
+    assert taken(made) == [1, 4]
+    made.put_back(one[1:])
+    assert taken(made) == []
+    made.release(one[0])
+    assert taken(made) == [2]
+
+
+def test_a_batch_keeps_within_bytes_but_a_single_large_record_goes() -> None:
+    made = Window()
+    for offset, size in enumerate((10, 90, 5, 500)):
+        made.add(Record("outbox.x", 0, offset, 0, str(offset).encode(), b"x" * size))
+    sizes = [[len(record.value or b"") for record in made.take(10, 100)] for _ in range(4)]
+    assert sizes == [[10, 90], [5], [500], []]
+
+
+def test_what_is_parked_leaves_room_for_others() -> None:
+    made = window(*"abc", size=1)
+    assert taken(made) == [0]
+    made.park(1)
+    assert taken(made) == [1]
+    made.unpark(1)
+    made.release(record(1, "b"))
+    assert taken(made) == []
+    made.release(record(0, "a"))
+    assert taken(made) == [2]
 
 
 def test_a_pace_without_a_rate_never_waits() -> None:

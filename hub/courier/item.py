@@ -1,0 +1,61 @@
+"""One delivery under way, and what is said of it in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.core.delivery import Delivery, from_record
+from hub.core.event import Event
+from hub.core.journal import Attempted
+from hub.core.records import Record
+from hub.core.subscription import Subscription
+from hub.courier.sender import Reply
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """`attempt` counts how often it was sent; `step` is its place in the schedule of retries, from 1: a wait that was
+    cut short, or that the receiver asked for, is no step. `first` is when it was sent first (steady seconds)."""
+
+    record: Record
+    delivery: Delivery
+    event: Event
+    attempt: int = 0
+    step: int = 1
+    first: float = 0.0
+
+    @property
+    def number(self) -> int:
+        return self.record.offset + 1
+
+    def sent(self, now: float) -> None:
+        self.first = self.first if self.attempt else now
+        self.attempt += 1
+
+    def entry(self, of: Subscription, now: int, outcome: str, reply: Reply, said: str = "") -> Attempted:
+        """`now` is milliseconds since 1970."""
+        return Attempted(
+            at=now,
+            source=self.event.source,
+            id=self.event.id,
+            type=self.event.type,
+            partner=of.partner,
+            subscription=of.id,
+            delivery=self.delivery.id,
+            number=self.number,
+            attempt=self.attempt,
+            outcome=outcome,
+            status=reply.answer.label,
+            took=round(reply.took * 1000),
+            waited=max(0, now - self.delivery.accepted),
+            said=said,
+        )
+
+
+def read(record: Record) -> Item:
+    """Raises KeyError or ValueError when the record is not a delivery of a CloudEvent."""
+    delivery = from_record(record.key, record.value or b"", record.headers)
+    event = delivery.event()
+    if missing := {"source", "id", "type"} - event.attributes.keys():
+        raise KeyError(*missing)
+    return Item(record, delivery, event)
