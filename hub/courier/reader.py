@@ -14,9 +14,11 @@ from aiokafka.errors import KafkaError
 from hub import kafka
 from hub.core.records import Record
 from hub.core.topics import outbox, subscription_of
-from hub.courier import report
+from hub.courier import done, report
 from hub.courier.crew import Crew
+from hub.courier.done import NOTHING, Done
 from hub.courier.lane import Lane
+from hub.courier.membership import Guest, Membership
 from hub.courier.register import Register
 from hub.settings import Settings
 from hub.telemetry import log
@@ -27,19 +29,21 @@ REPORT_SECONDS = 2.0
 SEARCH_SECONDS = 0.25
 DRAIN_SECONDS = 2.0
 STALE_SECONDS = 15.0
+RECALL_SECONDS = 3.0
 
 OPTIONS: dict[str, Any] = {
     "fetch_max_wait_ms": 50,
     "consumer_timeout_ms": 50,
     "max_partition_fetch_bytes": 128 * 1024,
     "heartbeat_interval_ms": 500,
-    "session_timeout_ms": 10_000,
+    "session_timeout_ms": 6_000,
     "rebalance_timeout_ms": 10_000,
     "metadata_max_age_ms": 5_000,
 }
 """Short waits, because a lane that was held back is only fetched again when the running fetch returns;
 small fetches, because a lane holds its records in memory; a quick heart, because it is how others hear
-that a rebalance is on.
+that a rebalance is on. The session is the shortest that brokers allow: so long the lanes of a courier that died
+wait until another has them.
 """
 
 
@@ -66,7 +70,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._prefix = prefix
         self._lanes: dict[TopicPartition, Lane] = {}
         self._held: set[TopicPartition] = set()
-        self._committed: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, tuple[int, str]] = {}
+        self._done: dict[TopicPartition, Done] = {}
+        self._guests: list[Guest] = []
+        self._membership = Membership(crew.steady)
         self._seen = 0.0
         self._joined = instance is None
         self._consumer = kafka.consumer(
@@ -81,6 +88,43 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     def subscriptions(self) -> list[str]:
         """Those this courier delivers for."""
         return [lane.subscription.id for lane in self._lanes.values()]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """Those this courier has."""
+        return list(self._lanes.values())
+
+    async def last_numbers(self, subscriptions: Iterable[str]) -> dict[str, int]:
+        """The number of the newest record in each outbox; raises KafkaError or TimeoutError."""
+        parts = {TopicPartition(outbox(id), 0): id for id in subscriptions}
+        async with asyncio.timeout(REPORT_SECONDS):
+            ends = await self._consumer.end_offsets(list(parts))
+        return {parts[part]: end for part, end in ends.items()}
+
+    def lane(self, id: str) -> Lane | None:
+        """The lane of a subscription, if this courier has it."""
+        return self._lanes.get(TopicPartition(outbox(id), 0))
+
+    def invite(self, guest: Guest) -> None:
+        self._guests.append(guest)
+
+    async def holds(self, id: str) -> bool:
+        """Whether the lane is ours by the group's own word of just now."""
+        part = TopicPartition(outbox(id), 0)
+
+        async def commit() -> None:
+            await self._commit_offsets({part: await self._reached(part)})
+
+        return await self._membership.holds(commit) and part in self._lanes
+
+    async def has_finished(self, id: str, offset: int) -> bool:
+        """Whether the lane is done with a record of its outbox. Raises KafkaError without such a lane."""
+        part = TopicPartition(outbox(id), 0)
+        lane = self._lanes.get(part)
+        if lane is not None and lane.done.has(offset):
+            return True
+        read = None if lane is None else lane.window.next
+        return read is None and offset < int(await self._consumer.position(part))
 
     def state(self) -> tuple[bool, str]:
         """Whether outboxes are being read, and why not."""
@@ -146,6 +190,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._settle(part)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await asyncio.gather(*(guest.leave() for guest in self._guests))
         try:
             await self._commit()
         except KafkaError as error:
@@ -161,8 +206,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             lane = self._lanes.get(part)
             if lane is not None and lane.window.next is not None:
                 self._consumer.seek(part, lane.window.next)
+        if new := assigned - self._lanes.keys():
+            await self._recall(new)
+        for part in assigned:
             self._settle(part)
         self._seen = self._crew.steady()
+        for guest in self._guests:
+            guest.arrive()
         log.event("courier.assigned", outboxes=len(assigned), lanes=len(self._lanes))
         if not self._joined:
             # A member that comes back under its own name is handed its old share as it was, without the outboxes
@@ -179,7 +229,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._end(part)
         elif lane is None:
             status = self._register.status(id)
-            self._lanes[part] = Lane(subscription, status, self._crew, lambda: self._progress(part))
+            before = self._done.get(part, NOTHING)
+            self._lanes[part] = Lane(subscription, status, self._crew, lambda: self._progress(part), before)
             self._consumer.resume(part)
         elif subscription is not lane.subscription:
             lane.follow(subscription)
@@ -192,7 +243,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.pause(part)
         if lane is None:
             return
-        position = lane.low_water
+        position, self._done[part] = lane.low_water, lane.done
         self._close([part])
         if position is not None:
             self._consumer.seek(part, position)
@@ -232,16 +283,42 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit(self) -> None:
         low = {part: lane.low_water for part, lane in self._lanes.items()}
-        new = {part: at for part, at in low.items() if at is not None and self._committed.get(part) != at}
+        far = {part: (at, self._beside(part, at)) for part, at in low.items() if at is not None}
+        new = {part: how_far for part, how_far in far.items() if self._committed.get(part) != how_far}
         if not new:
             return
-        offsets = {part: OffsetAndMetadata(at, "") for part, at in new.items()}
-        # Not `consumer.commit`: that refuses while a rebalance is on, which is when it matters most.
-        await self._consumer._coordinator.commit_offsets(None, offsets)
+        await self._commit_offsets({part: at for part, (at, _) in new.items()})
         self._committed.update(new)
         for part, lane in self._lanes.items():
             if part in new:
-                lane.passed(new[part])
+                lane.passed(new[part][0])
+
+    async def _commit_offsets(self, offsets: dict[TopicPartition, int]) -> None:
+        began = self._crew.steady()
+        given = {part: OffsetAndMetadata(at, self._beside(part, at)) for part, at in offsets.items()}
+        # Not `consumer.commit`: that refuses while a rebalance is on, which is when it matters most.
+        await self._consumer._coordinator.commit_offsets(None, given)
+        self._membership.proved(began)
+
+    def _beside(self, part: TopicPartition, at: int) -> str:
+        """What is committed beside the offset."""
+        lane = self._lanes.get(part)
+        return done.write(at, *(lane.done if lane else self._done.get(part, NOTHING)))
+
+    async def _recall(self, parts: set[TopicPartition]) -> None:
+        """Learns what was finished beyond the offsets; not to know it costs repeats."""
+        try:
+            async with asyncio.timeout(RECALL_SECONDS):
+                found = await self._consumer._coordinator.fetch_committed_offsets(list(parts))
+            self._done.update({part: done.read(one.offset, one.metadata) for part, one in found.items()})
+        except (KafkaError, TimeoutError) as error:
+            log.event("courier.recall_failed", "warning", error=error)
+
+    async def _reached(self, part: TopicPartition) -> int:
+        """Raises KafkaError when the partition is not ours."""
+        lane = self._lanes.get(part)
+        low = lane.low_water if lane else None
+        return int(await self._consumer.position(part)) if low is None else low
 
     def _missing(self) -> bool:
         known = self._consumer.subscription()
@@ -251,12 +328,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     def _report(self, ends: dict[TopicPartition, int]) -> None:
         now = self._crew.now()
         for part, lane in self._lanes.items():
-            oldest = lane.window.oldest
-            if oldest is None:
-                report.backlog(lane.subscription.id, 0, 0.0)
-            else:
-                records = max(ends.get(part, 0), lane.window.next or 0) - oldest.offset
-                report.backlog(lane.subscription.id, records, max(0, now - oldest.timestamp) / 1000)
+            oldest, read = lane.window.oldest, lane.window.next or 0
+            records = lane.window.unfinished + (max(0, ends.get(part, 0) - read) if read else 0)
+            age = 0.0 if oldest is None else max(0, now - oldest.timestamp) / 1000
+            report.backlog(lane.subscription.id, records, age)
 
 
 def _record(read: Any) -> Record:

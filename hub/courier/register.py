@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.core import subscription as codec
+from hub.core.redelivery import Replays, is_replay
 from hub.core.subscription import Status, Subscription
 from hub.telemetry import log
 
@@ -14,18 +15,23 @@ _STATUS = "/status"
 class Register:
     """Fed by a CompactedView; `on_written(id)` is told each time that a subscription is written or deleted.
 
+    `replays` are those that were ordered.
+
     Statuses are written by couriers only. A refusal or a stop holds until the subscription is written
     again: whoever writes it says "try again".
     """
 
     def __init__(self, on_written: Callable[[str], None]) -> None:
+        self.replays = Replays()
         self._on_written = on_written
         self._subscriptions: dict[str, Subscription] = {}
         self._statuses: dict[str, Status] = {}
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         name = key.decode()
-        if name.endswith(_STATUS):
+        if is_replay(name):
+            self.replays.apply(name, value)
+        elif name.endswith(_STATUS):
             self._take_status(name.removesuffix(_STATUS), value)
         else:
             self._take(name, value)

@@ -6,16 +6,19 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
 from hub import kafka
 from hub.core import sinks
-from hub.core.topics import OUTBOX, SUBSCRIPTIONS
+from hub.core.topics import COURIERS, OUTBOX, SUBSCRIPTIONS
 from hub.courier.crew import Crew
 from hub.courier.guard import Lookup
+from hub.courier.heartbeat import Heart
 from hub.courier.reader import Reader
+from hub.courier.redelivery import Redelivery
 from hub.courier.register import Register
 from hub.courier.scout import Scout
 from hub.courier.sender import Sender
@@ -23,7 +26,6 @@ from hub.courier.writer import Writer
 from hub.settings import Settings
 from hub.telemetry import log
 
-GROUP = "hub-courier"
 RESTART_SECONDS = 1.0
 
 
@@ -33,6 +35,8 @@ class View(Protocol):
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+    async def reached(self, partition: int, offset: int, timeout: float = ...) -> bool: ...
 
 
 class Courier:
@@ -49,7 +53,7 @@ class Courier:
         self,
         settings: Settings,
         instance: str | None = None,
-        group: str = GROUP,
+        group: str = COURIERS,
         prefix: str = OUTBOX,
         lookup: Lookup | None = None,
     ) -> None:
@@ -111,13 +115,19 @@ class Courier:
         scout = Scout(self._settings.bootstrap)
         crew = self._crew(sender, writer, scout, failed)
         reader = Reader(self._settings, self._register, crew, self._group, self._prefix, self._instance)
+        quiet = self._settings.heartbeat
+        heart = Heart(self._settings.source, quiet, crew, lambda: reader.lanes, reader.last_numbers)
+        replays = Redelivery(reader, self._register.replays, crew, scout.fetch, partial(self._level, scout))
+        reader.invite(replays)
+        jobs = (reader.read, reader.commit, reader.search, reader.report, heart.beat, replays.run)
         try:
             await writer.start()
             self._reader = reader
             await reader.start()
-            await _until_first((reader.read, reader.commit, reader.search, reader.report), stopped, failed)
+            await _until_first(jobs, stopped, failed)
         finally:
             self._reader = None
+            await replays.leave()
             await reader.stop()
             await scout.stop()
             await writer.stop()
@@ -133,11 +143,17 @@ class Courier:
             look=scout.look,
             origin=self._settings.webhook_origin,
             schedule=self._settings.retry_schedule,
+            consent_days=self._settings.consent_days,
             now=lambda: time.time_ns() // 1_000_000,
             steady=time.monotonic,
             draw=random.random,
             fail=fail,
         )
+
+    async def _level(self, scout: Scout) -> bool:
+        """Whether all that stands in `hub.subscriptions` now is known here."""
+        end = await scout.end(SUBSCRIPTIONS)
+        return end == 0 or await self._view.reached(0, end - 1)
 
     def _written(self, id: str) -> None:
         if self._reader is not None:

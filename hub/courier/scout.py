@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from hub import kafka
+from hub.core.records import Record
 from hub.core.topics import outbox
 from hub.core.withdrawal import Ahead
 from hub.telemetry import log
@@ -58,13 +59,46 @@ class Scout:
                 log.event("courier.scout_failed", "warning", subscription=subscription, error=error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _read(self, part: TopicPartition, ahead: Ahead) -> None:
+    async def fetch(self, subscription: str, offset: int) -> list[Record]:
+        """Some records of an outbox in order, from `offset` or the oldest that is kept; none at its end."""
+        part = TopicPartition(outbox(subscription), 0)
+        while True:
+            try:
+                async with self._lent() as consumer:
+                    end = (await consumer.end_offsets([part]))[part]
+                if offset >= end:
+                    return []
+                if found := await self._records(part, max(offset, await self._beginning(part))):
+                    return found
+            except (KafkaError, TimeoutError) as error:
+                log.event("courier.scout_failed", "warning", subscription=subscription, error=error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def end(self, topic: str) -> int:
+        """Offset of the next record of a topic of one partition. Raises KafkaError or TimeoutError."""
+        part = TopicPartition(topic, 0)
+        async with self._lent() as consumer:
+            return int((await consumer.end_offsets([part]))[part])
+
+    async def _records(self, part: TopicPartition, offset: int) -> list[Record]:
         """One turn."""
         async with self._turn:
             began = time.monotonic()
             async with self._lent() as consumer:
-                await _fetch(consumer, part, ahead)
+                found = await _fetch(consumer, part, offset)
             await asyncio.sleep(time.monotonic() - began)
+        return [kafka.to_record(record) for record in found]
+
+    async def _read(self, part: TopicPartition, ahead: Ahead) -> None:
+        found = await self._records(part, ahead.next)
+        for record in found:
+            ahead.read(record.offset, record.headers)
+        if not found:
+            ahead.skip(await self._beginning(part))
+
+    async def _beginning(self, part: TopicPartition) -> int:
+        async with self._lent() as consumer:
+            return int((await consumer.beginning_offsets([part]))[part])
 
     @contextlib.asynccontextmanager
     async def _lent(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -92,13 +126,10 @@ class Scout:
         return consumer
 
 
-async def _fetch(consumer: AIOKafkaConsumer, part: TopicPartition, ahead: Ahead) -> None:
+async def _fetch(consumer: AIOKafkaConsumer, part: TopicPartition, offset: int) -> list[Any]:
     consumer.assign([part])
-    consumer.seek(part, ahead.next)
+    consumer.seek(part, offset)
     found = await consumer.getmany(part, timeout_ms=FETCH_MS)
     # Paused, or it would go on fetching an outbox whose turn is over.
     consumer.pause(part)
-    for record in found.get(part, ()):
-        ahead.read(record.offset, record.headers)
-    if not found:
-        ahead.skip((await consumer.beginning_offsets([part]))[part])
+    return list(found.get(part, ()))

@@ -89,14 +89,24 @@ def visible(journey: Journey, partner: Partner) -> Journey | None:
     may be about a person."""
     if partner.has(Role.PROCESREGISSEUR) and about_persons(journey.event.type):
         return None
-    if partner.has(Role.OPERATOR) or journey.event.publisher == partner.id:
+    if partner.has(Role.OPERATOR):
         return journey
+    if journey.event.publisher == partner.id:
+        unquoted = tuple(_unquoted(one, partner.id) for one in journey.moments)
+        return msgspec.structs.replace(journey, moments=unquoted)
     own = tuple(course for course in journey.deliveries if course.partner == partner.id)
     if not own:
         return None
     moments = (_own_moment(one, partner.id) for one in journey.moments)
     event = msgspec.structs.replace(journey.event, duplicates=0, conflicts=0, stale=0)
     return Journey(event, tuple(one for one in moments if one), own)
+
+
+def _unquoted(one: Moment, partner: str) -> Moment:
+    """What a receiver said of a delivery is for itself and the operator."""
+    if one.detail.get("partner") == partner:
+        return one
+    return Moment(one.at, one.kind, {name: value for name, value in one.detail.items() if name != "said"})
 
 
 def _own_moment(one: Moment, partner: str) -> Moment | None:

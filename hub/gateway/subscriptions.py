@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import strict_json
+from hub.core import redelivery, strict_json
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Attribute, Event, moment
 from hub.core.partners import Partner
@@ -22,9 +22,10 @@ from hub.core.subscription import Subscription, dump, status_key
 from hub.core.topics import SUBSCRIPTIONS
 from hub.gateway import openapi, subscription_form
 from hub.gateway.auth import Caller, Door
+from hub.gateway.bodies import store
 from hub.gateway.context import Gateway
 from hub.gateway.problems import Problem, not_found, not_stored
-from hub.gateway.publisher import NotStored
+from hub.telemetry import log
 
 router = APIRouter(tags=["subscriptions"])
 
@@ -54,6 +55,7 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
     )
     made = await _read(request, blank, door)
     await _write(made, door)
+    await _let_read(made, door)
     return _json(
         201, _shown(made, door) | {"secret": made.secret}, {"Location": f"/v1/subscriptions/{made.id}"}
     )
@@ -88,7 +90,11 @@ async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
     if gone.inbox:
         raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
     shown = _shown(gone, door)
-    await _publish(door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None))
+    await _close_outbox(id, door)
+    replays = redelivery.forget(door.known.replays.of(id))
+    await store(
+        door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
+    )
     return _json(200, shown)
 
 
@@ -112,7 +118,7 @@ async def test_subscription(id: str, caller: Caller, door: Door) -> Response:
     delivery = delivery_id(event.source, event.id, id)
     at = door.now()
     await door.ensure_outbox(id)
-    await _publish(door, to_record(id, Delivery(delivery, event.subject, at, event.structured())))
+    await store(door, to_record(id, Delivery(delivery, event.subject, at, event.structured())))
     return _json(202, {"id": event.id, "source": event.source, "type": event.type, "deliveryId": delivery})
 
 
@@ -159,17 +165,24 @@ async def _read(request: Request, base: Subscription, door: Gateway) -> Subscrip
 async def _write(given: Subscription, door: Gateway) -> None:
     """The outbox first: from the moment the subscription is known, events are written there."""
     await door.ensure_outbox(given.id)
-    await _publish(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(given)))
+    await store(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(given)))
 
 
-async def _publish(door: Gateway, *records: Out) -> None:
+async def _let_read(made: Subscription, door: Gateway) -> None:
+    """By Kafka, if its partner has a credential there. Only now that the subscription is known: who gives a credential
+    meanwhile sees it, or is seen."""
     try:
-        await door.publisher.publish(records)
-    except NotStored as error:
-        raise not_stored(str(error)) from None
-    for record in records:
-        if record.topic == SUBSCRIPTIONS and record.key:
-            door.known.apply_subscription(record.key, record.value)  # the caller's next request sees it
+        await door.let_read(made.partner, made.id)
+    except Exception as error:  # the subscription is made all the same; `hub partners kafka` mends its rights
+        log.event("outbox.not_let", "warning", subscription=made.id, error=error)
+
+
+async def _close_outbox(id: str, door: Gateway) -> None:
+    try:
+        await door.close_outbox(id)
+    except Exception as error:
+        log.event("outbox.not_closed", "warning", subscription=id, error=error)
+        raise not_stored("its Kafka reader could not be shut out") from None
 
 
 def _secret() -> str:

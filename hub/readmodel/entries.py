@@ -15,6 +15,7 @@ import msgspec
 
 from hub.core.flows import HOUR_MS
 from hub.core.journal import (
+    DEAD,
     WITHDRAWN,
     Accepted,
     Attempted,
@@ -23,12 +24,14 @@ from hub.core.journal import (
     Quarantined,
     Refused,
     Repeat,
+    Replayed,
     Routed,
     Signal,
     identity,
     load,
 )
 from hub.core.records import Record
+from hub.readmodel.lettering import lettered
 
 Row = dict[str, Any]
 
@@ -63,6 +66,9 @@ _DELIVERY: Row = {
     "delivered_at": None,
     "pulled_at": None,
 }
+_ENDS = (WITHDRAWN, DEAD)
+"""How a delivery ends that nothing is to come of."""
+
 _REPEATS = {"duplicate": "duplicates", "conflict": "conflicts", "stale": "stale"}
 
 
@@ -102,7 +108,12 @@ def _name(entry: Entry, record: Record) -> str:
         case Quarantined():
             return f"quarantined/{entry.where}"
         case Attempted():
-            return f"attempted/{entry.delivery}/{entry.attempt}/{entry.at}"
+            return f"attempted/{entry.delivery}/{entry.attempt}/{entry.at}" + (
+                entry.replay and f"/{entry.replay}"
+            )
+        case Replayed():
+            # Ordered, stopped or finished: each once, whoever says it again after a crash.
+            return f"replayed/{entry.change}"
         case _:
             return f"{entry.__struct_config__.tag}/{entry.at}/{record.partition}/{record.offset}"
 
@@ -119,13 +130,15 @@ class Changes:
     column has one writer.
     """
 
-    def __init__(self, known: Mapping[str, Row]) -> None:
+    def __init__(self, known: Mapping[str, Row], letters: Mapping[str, Row]) -> None:
+        self.letters: dict[str, Row] = {}
         self.events: dict[str, Row] = {}
         self.courses: dict[str, Row] = {}
         self.pulled: dict[str, Row] = {}
         self.hourly: Counter[tuple[int, str, str, str]] = Counter()
         self.tallies: Counter[tuple[str, str, str]] = Counter()
         self._known = known
+        self._letters = letters
 
     def event(self, item: Item) -> Row:
         """The changes to the event's row: counts add up, texts and moments replace what was empty."""
@@ -144,6 +157,10 @@ class Changes:
             row = {**_DELIVERY, **self._known.get(delivery, {}), "delivery": delivery}
             self.courses[delivery] = row
         return row
+
+    def letter(self, delivery: str) -> Row | None:
+        """The dead letter of a delivery as it is so far; None when there is none."""
+        return self.letters.get(delivery) or self._letters.get(delivery)
 
     def unread(self, delivery: str) -> bool:
         """Whether no pull of this delivery is known yet."""
@@ -169,9 +186,18 @@ def touched(items: Iterable[Item]) -> list[str]:
     return sorted(found)
 
 
-def fold(items: Iterable[Item], known: Mapping[str, Row]) -> Changes:
-    """The changes of new entries, given the `deliveries` rows that exist already (by id)."""
-    changes = Changes(known)
+def doomed(items: Iterable[Item], known: Mapping[str, Row]) -> list[str]:
+    """Ids of the deliveries that may have a dead letter, given the `deliveries` rows that exist already."""
+    attempts = [one.entry for one in items if isinstance(one.entry, Attempted)]
+    return sorted(
+        {one.delivery for one in attempts if one.replay or one.outcome in _ENDS}
+        | {one.delivery for one in attempts if known.get(one.delivery, {}).get("outcome") == DEAD}
+    )
+
+
+def fold(items: Iterable[Item], known: Mapping[str, Row], letters: Mapping[str, Row]) -> Changes:
+    """The changes of new entries, given the rows of `deliveries` and `dead_letters` that exist already (by id)."""
+    changes = Changes(known, letters)
     for one in items:
         _fold_one(changes, one)
     return changes
@@ -239,9 +265,9 @@ def _routed(changes: Changes, event: str, entry: Routed) -> None:
 
 
 def _over(changes: Changes, row: Row) -> bool:
-    """Whether nothing is to come any more and nothing came: withdrawn, so neither open nor delivered."""
+    """Whether nothing is to come any more and nothing came: neither open nor delivered."""
     got = row["delivered_at"] is not None or not changes.unread(row["delivery"])
-    return row["outcome"] == WITHDRAWN and not got
+    return row["outcome"] in _ENDS and not got
 
 
 def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
@@ -257,14 +283,21 @@ def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
         changes.tally(entry.subscription, entry.partner, "delivered")
     if row["routed_at"] is not None and (after := _over(changes, row)) != before:
         changes.tally(entry.subscription, entry.partner, "routed", -1 if after else 1)
+    if letter := lettered(changes.letter(entry.delivery), event, entry):
+        changes.letters[entry.delivery] = letter
 
 
 def _tried(row: Row, entry: Attempted) -> None:
     row["attempts"] += 1
-    ended = row["outcome"] == WITHDRAWN
-    if row["last_at"] is None or ended or entry.at >= row["last_at"]:
-        outcome = WITHDRAWN if ended and entry.outcome != "delivered" else entry.outcome
-        row.update(last_at=max(entry.at, row["last_at"] or 0), outcome=outcome, status=entry.status)
+    if row["last_at"] is None or row["outcome"] == WITHDRAWN or entry.at >= row["last_at"]:
+        last_at = max(entry.at, row["last_at"] or 0)
+        row.update(last_at=last_at, outcome=_outcome(row, entry), status=entry.status)
+
+
+def _outcome(row: Row, entry: Attempted) -> str:
+    """What ended stays so until it is delivered after all, what was delivered when a replay of it fails."""
+    stays = row["outcome"] in _ENDS or (entry.replay and row["delivered_at"] is not None)
+    return str(row["outcome"]) if stays and entry.outcome != "delivered" else entry.outcome
 
 
 def _withdrawn(row: Row, entry: Attempted) -> None:

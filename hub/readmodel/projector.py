@@ -34,6 +34,8 @@ STOP_SECONDS = 1.0
 STALLED_SECONDS = 60.0
 KAFKA_SECONDS = 30.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_FULL = ("disk is full", "No space left on device")
+"""SQLite's words, and PostgreSQL's."""
 
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
@@ -134,9 +136,8 @@ class Projector:
 
     async def _interrupted(self, error: Exception) -> None:
         self._caught_up = False
-        away = "database" if isinstance(error, OperationalError | InterfaceError) else "Kafka"
-        self._trouble = f"{away} is away: {type(error).__name__}"
-        log.event("projector.interrupted", "warning", error=error)
+        self._trouble = _what(error)
+        log.event("projector.interrupted", "warning", reason=self._trouble, error=error)
         await asyncio.sleep(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)])
         self._failures += 1
         self._moved = time.monotonic()
@@ -240,6 +241,15 @@ class _Revocation(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Nothing: the loop sees it."""
+
+
+def _what(error: Exception) -> str:
+    """What is wrong, for readiness and log; the words of a database may quote what was being written."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return f"Kafka is away: {type(error).__name__}"
+    if any(words in str(error.orig) for words in _FULL):
+        return "the disk of the database is full: make room, and the projector goes on by itself"
+    return f"database is away: {type(error).__name__}"
 
 
 def _ahead(part: TopicPartition, position: int, end: int) -> str:

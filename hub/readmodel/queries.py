@@ -22,7 +22,7 @@ from hub.core.flows import (
     StandingSignal,
     Tally,
 )
-from hub.core.journal import WITHDRAWN, identity
+from hub.core.journal import DEAD, WITHDRAWN, identity
 from hub.core.journeys import Course, EventRow, Journey, Moment
 from hub.core.subscription import INBOX
 from hub.core.views import Census, Group, Line, Offer, Places, View
@@ -203,7 +203,7 @@ _oldest = (
         _waiting.c.subscription == subscriptions.c.id,
         _waiting.c.delivered_at.is_(None),
         _waiting.c.routed_at.is_not(None),
-        _waiting.c.outcome != WITHDRAWN,
+        _waiting.c.outcome.not_in((WITHDRAWN, DEAD)),
     )
     .order_by(_waiting.c.routed_at)
     .limit(1)

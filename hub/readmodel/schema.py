@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 
 from hub.errors import OperatorError
 
-VERSION = 2
+VERSION = 3
 """Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
 
 WAIT_SECONDS = 5
@@ -153,6 +153,7 @@ deliveries = _table(
     Column("pulled_at", BigInteger),
 )
 Index("deliveries_event", deliveries.c.event)
+Index("deliveries_number", deliveries.c.subscription, deliveries.c.number)
 _open = sa.and_(deliveries.c.delivered_at.is_(None), deliveries.c.routed_at.is_not(None))
 Index(
     "deliveries_open",
@@ -160,6 +161,33 @@ Index(
     deliveries.c.routed_at,
     sqlite_where=_open,
     postgresql_where=_open,
+)
+
+dead_letters = _table(
+    "dead_letters",
+    _key("delivery"),
+    _text("event"),
+    _text("partner"),
+    _text("subscription"),
+    Column("number", BigInteger, nullable=False),
+    _text("type"),
+    _text("cause"),
+    _text("status"),
+    _text("said"),
+    _count("attempts"),
+    Column("at", BigInteger, nullable=False),
+    _text("state"),
+    _text("replay"),
+    Column("ended_at", BigInteger),
+)
+"""Deliveries that were refused for good. `state` is open, replayed (delivered after all, by `replay`) or withdrawn
+(taken back by a later event), since `ended_at`; `said` is for the partner itself and the operator alone."""
+Index(
+    "dead_letters_group",
+    dead_letters.c.subscription,
+    dead_letters.c.state,
+    dead_letters.c.cause,
+    dead_letters.c.number,
 )
 
 hourly = _table(

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from hub.core import census
 from hub.core import subscription as subs
 from hub.core.records import Record
+from hub.core.redelivery import is_replay
 from hub.core.views import View
 from hub.readmodel import entries, schema, sql
 from hub.readmodel.counting import CountView, difference
@@ -163,7 +164,10 @@ def _apply_subscriptions(connection: Connection, records: Sequence[Record]) -> N
 
 
 def _apply_subscription(connection: Connection, record: Record) -> None:
-    name, _, status = record.key.decode().partition("/")
+    key = record.key.decode()
+    if is_replay(key):
+        return
+    name, _, status = key.partition("/")
     if status:
         state = "" if record.value is None else subs.load_status(record.value).state
         sql.upsert(connection, schema.subscriptions, [{"id": name, "state": state}])
@@ -186,8 +190,9 @@ def _apply_journal(connection: Connection, records: Sequence[Record]) -> None:
     new = _new_entries(connection, _items(records))
     if not new:
         return
-    known = _known_deliveries(connection, entries.touched(new))
-    _write(connection, entries.fold(new, known))
+    known = _known(connection, schema.deliveries, entries.touched(new))
+    letters = _known(connection, schema.dead_letters, entries.doomed(new, known))
+    _write(connection, entries.fold(new, known, letters))
 
 
 def _items(records: Sequence[Record]) -> dict[tuple[str, str], Item]:
@@ -215,8 +220,8 @@ def _new_entries(connection: Connection, items: dict[tuple[str, str], Item]) -> 
     return [item for name, item in items.items() if name in new]
 
 
-def _known_deliveries(connection: Connection, ids: Sequence[str]) -> dict[str, Row]:
-    table = schema.deliveries
+def _known(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, Row]:
+    """Rows of a table that is keyed by delivery."""
     known: dict[str, Row] = {}
     for chunk in sql.chunks(ids):
         for row in connection.execute(sa.select(table).where(table.c.delivery.in_(chunk))):
@@ -231,6 +236,7 @@ def _write(connection: Connection, changes: Changes) -> None:
     sql.upsert(
         connection, schema.deliveries, [row for _, row in sorted(changes.pulled.items())], {"pulled_at"}
     )
+    sql.upsert(connection, schema.dead_letters, [row for _, row in sorted(changes.letters.items())])
     hourly = [
         {"hour": hour, "what": what, "name": name, "publisher": publisher, "n": n}
         for (hour, what, name, publisher), n in sorted(changes.hourly.items())

@@ -106,7 +106,21 @@ JOURNEY = Journey(
 class TestJourney:
     @pytest.mark.parametrize("who", [partner("almere", Role.GEMEENTE), partner("beheer", Role.OPERATOR)])
     def test_publisher_and_operator_see_all(self, who: object) -> None:
-        assert visible(JOURNEY, who) is JOURNEY  # type: ignore[arg-type]
+        assert visible(JOURNEY, who) == JOURNEY  # type: ignore[arg-type]
+
+    def test_what_a_receiver_said_is_for_itself_and_the_operator(self) -> None:
+        said = Moment(6, "attempted", {"partner": "vo", "outcome": "dead", "said": "unknown class"})
+        journey = msgspec.structs.replace(JOURNEY, moments=(*JOURNEY.moments, said))
+
+        def seen(*who: object) -> bool:
+            shown = visible(journey, partner(*who))  # type: ignore[arg-type]
+            assert shown is not None and shown.moments[-1].detail["outcome"] == "dead"
+            return "said" in shown.moments[-1].detail
+
+        assert seen("vo", Role.VO) and seen("beheer", Role.OPERATOR)
+        assert not seen("almere", Role.GEMEENTE), (
+            "the publisher learns that it was refused, not in which words"
+        )
 
     def test_a_receiver_sees_only_what_concerns_itself(self) -> None:
         seen = visible(JOURNEY, partner("vo", Role.VO))

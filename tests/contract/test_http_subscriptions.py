@@ -11,7 +11,7 @@ import pytest
 from hub.core import subscription
 from hub.core.delivery import Delivery, to_record
 from hub.core.event import Event
-from hub.core.journal import Attempted, Pulled
+from hub.core.journal import Attempted, Shown
 from hub.core.subscription import Status
 from tests.gateway_fakes import Hub
 
@@ -99,7 +99,25 @@ class TestMaking:
             ({"types": [""]}, "/types"),
             ({"types": "a"}, "/types"),
             ({"source": "a b"}, "/source"),
-            ({"config": {"mode": "batch"}}, "/config"),
+            ({"config": {"mode": "batch"}}, "/config/mode"),
+            ({"config": {"mode": ["binary"]}}, "/config/mode"),
+            ({"config": {"mode": "binary", "batch": {}}}, "/config/mode"),
+            ({"config": {"retry": [5]}}, "/config/retry"),
+            ({"config": {"retry": "5,60"}}, "/config/retry"),
+            ({"config": {"retry": [0] * 21}}, "/config/retry"),
+            ({"config": {"retry": [0, 5, 0.5]}}, "/config/retry/2"),
+            ({"config": {"retry": [0, 5, True]}}, "/config/retry/2"),
+            ({"config": {"retry": [-1, 5]}}, "/config/retry/0"),
+            ({"config": {"retry": [0, 1e9]}}, "/config/retry/1"),
+            ({"config": {"rate": 0}}, "/config/rate"),
+            ({"config": {"rate": 1.5}}, "/config/rate"),
+            ({"config": {"heartbeat": 1}}, "/config/heartbeat"),
+            ({"config": {"heartbeat": False}}, "/config/heartbeat"),
+            ({"config": {"batch": 10}}, "/config/batch"),
+            ({"config": {"batch": {"size": 10, "bytes": 1}}}, "/config/batch"),
+            ({"config": {"batch": {"size": 101}}}, "/config/batch/size"),
+            ({"config": {"batch": {"size": 0}}}, "/config/batch/size"),
+            ({"config": {"batch": {"seconds": 61}}}, "/config/batch/seconds"),
             ({"config": {"x": 1}}, "/config"),
             ({"protocolsettings": {"method": "GET"}}, "/protocolsettings/method"),
             ({"protocolsettings": {"headers": {"Host": "x"}}}, "/protocolsettings/headers"),
@@ -120,6 +138,24 @@ class TestMaking:
             answer = await client.post("/v1/subscriptions", json={**BODY, **change})
         assert answer.status_code == 400 and [e["pointer"] for e in answer.json()["errors"]] == [pointer]
         assert not hub.kafka.topics["hub.subscriptions"]
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            {"mode": "binary"},
+            {"retry": [0, 5, 60.5, 3600]},
+            {"rate": 600, "heartbeat": 0},
+            {"heartbeat": 900},
+            {"batch": {}},
+            {"mode": "structured", "batch": {"size": 1, "seconds": 0.5}},
+        ],
+    )
+    async def test_options_are_kept_and_shown_as_they_were_chosen(self, config: Any) -> None:
+        hub = Hub()
+        async with hub.client() as client:
+            made = await subscribe(client, config=config)
+        assert made["config"] == config
+        assert stored(hub, made["id"]).config == config
 
     async def test_all_faults_come_at_once(self) -> None:
         async with Hub().client() as client:
@@ -235,6 +271,17 @@ class TestLife:
             status = Status(state="stopped", reason="410", at=1, sink=SINK)
             hub.known.apply_subscription(key, subscription.dump(status))
             assert (await client.get(path)).json()["status"]["state"] == "stopped"
+            waits = Status(state="backing-off", reason="500", at=1, sink=SINK, next_at=2000, consented=1000)
+            hub.known.apply_subscription(key, subscription.dump(waits))
+            assert (await client.get(path)).json()["status"] == {
+                "state": "backing-off",
+                "reason": "500",
+                "at": "1970-01-01T00:00:00.001Z",
+                "nextAt": "1970-01-01T00:00:02.000Z",
+                "consentedAt": "1970-01-01T00:00:01.000Z",
+            }
+            assert (await client.post(f"{path}/_pause")).json()["status"]["state"] == "paused"
+            assert (await client.post(f"{path}/_resume")).json()["status"]["state"] == "backing-off"
             moved = await client.put(path, json={**BODY, "sink": "https://other.example.nl"})
             assert moved.json()["status"]["state"] == "pending"
 
@@ -268,16 +315,16 @@ class TestFeed:
             none = (await client.get(self.PATH, params={"after": rest["next"]})).json()
         assert [e["number"] for e in first["events"] + rest["events"]] == [1, 2, 3]
         assert [e["event"]["data"] for e in first["events"] + rest["events"]] == [1, 2, 3]
-        assert none == {"events": [], "next": 3, "first": 1}
+        assert none == {"events": [], "next": 3, "first": 1, "last": 3}
 
-    async def test_what_was_read_stands_in_the_journal_before_the_answer(self) -> None:
+    async def test_what_was_shown_stands_in_the_journal_before_the_answer(self) -> None:
         hub = Hub()
         await hub.kafka.publish(deliveries(1, 2))
         async with hub.client() as client:
             await client.get(self.PATH)
             await client.get(self.PATH, params={"after": 2})
         (entry,) = hub.kafka.journal()
-        assert isinstance(entry, Pulled) and entry.deliveries == ("d1", "d2") and entry.partner == "almere"
+        assert isinstance(entry, Shown) and entry.deliveries == ("d1", "d2") and entry.partner == "almere"
 
     async def test_what_was_taken_back_keeps_its_number_and_is_not_shown(self) -> None:
         hub = Hub()
@@ -293,7 +340,7 @@ class TestFeed:
         assert [(e["number"], e["event"]["data"]) for e in rest] == [(2, 2), (3, 3)]
         (_, ended, read) = hub.kafka.journal()
         assert isinstance(ended, Attempted) and (ended.delivery, ended.outcome) == ("d1", "withdrawn")
-        assert isinstance(read, Pulled) and read.deliveries == ("d2", "d3")
+        assert isinstance(read, Shown) and read.deliveries == ("d2", "d3")
 
     async def test_it_can_wait_for_what_comes(self) -> None:
         hub = Hub()

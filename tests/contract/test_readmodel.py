@@ -290,7 +290,7 @@ def test_a_pull_that_another_projector_writes_meanwhile_is_not_undone(model: Mod
     """A pull stands in another partition than the rest of the event, so two projectors may write one row."""
     one = Event("e1")
     (record,) = model.log.entries([one.attempted("vo", "hook")])
-    changes = entries.fold([entries.item(record)], known={})
+    changes = entries.fold([entries.item(record)], known={}, letters={})
     model.say(pulled("vo", "hook", one.delivery("hook")))
     with schema.writing(model.engine).begin() as connection:
         store._write(connection, changes)
