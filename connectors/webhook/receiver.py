@@ -14,12 +14,15 @@ from urllib.parse import unquote
 
 TOLERANCE_SECONDS = 300
 REMEMBERED = 100_000
+HEARTBEAT = "nl.onderwijsloopbanen.hub.heartbeat.v1"
+"""Type of what the hub sends when it was quiet for long: no event of the feed, only the number of the last one."""
 
 
 class Accepted(NamedTuple):
     """Answer 200 or 204. `event` is the CloudEvent as a dict; `repeat`: seen before, do nothing; `gap`:
     how many lower numbers of this feed are still to come (0 most of the time: subjects travel side by
-    side), without those that were withdrawn before you got them.
+    side), without those that were withdrawn before you got them. Of a heartbeat (type HEARTBEAT) only
+    `gap` matters: it also tells of numbers that never came.
     """
 
     event: dict[str, Any]
@@ -76,8 +79,32 @@ class Receiver:
             return Refused(400, "the body is not a CloudEvent")
         repeat = given["webhook-id"] in self._seen
         self._remember(given["webhook-id"])
-        withdrawn = withdrawn_numbers(given.get("hub-withdrawn", ""))
+        withdrawn = named_numbers(given.get("hub-withdrawn", ""))
+        if event.get("type") == HEARTBEAT:
+            self._hear(event.get("data"))
         return Accepted(event, repeat, self._count(given.get("hub-sequence", ""), withdrawn))
+
+    def accept_batch(self, headers: Mapping[str, str], body: bytes) -> list[Accepted] | Refused:
+        """The same for a subscription with `config.batch`: one answer per event, in their order. A batch may be cut in
+        another way when it comes again, so here an event is a repeat by its `source` and `id`."""
+        given = _lower(headers)
+        if reason := self._fault(given, body):
+            return Refused(401, reason)
+        events = _events(body)
+        if events is None:
+            return Refused(400, "the body is not an array of CloudEvents")
+        numbers = sorted(named_numbers(given.get("hub-sequence", "")))
+        withdrawn = named_numbers(given.get("hub-withdrawn", ""))
+        places = numbers if len(numbers) == len(events) else [0] * len(events)
+        return [self._one(one, number, withdrawn) for one, number in zip(events, places, strict=True)]
+
+    def _one(self, event: dict[str, Any], number: int, withdrawn: set[int]) -> Accepted:
+        key = f"{event.get('source')} {event.get('id')}"
+        repeat = key in self._seen
+        self._remember(key)
+        if event.get("type") == HEARTBEAT:
+            self._hear(event.get("data"))
+        return Accepted(event, repeat, self._count(str(number), withdrawn))
 
     def forget(self, webhook_id: str) -> None:
         """Handling failed and you answer 5xx: the next attempt is not a repeat."""
@@ -100,6 +127,14 @@ class Receiver:
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
+    def _hear(self, data: Any) -> None:
+        """A heartbeat: numbers up to that of the last event that did not come are missing."""
+        last = data.get("number", 0) if isinstance(data, dict) else 0
+        if self._high and last > self._high:
+            self._missing.update(range(self._high + 1, min(last, self._high + REMEMBERED) + 1))
+        self._high = max(self._high, last)
+        self._missing -= self._withdrawn
+
     def _count(self, sequence: str, withdrawn: set[int]) -> int:
         number = int(sequence) if sequence.isascii() and sequence.isdecimal() else 0
         if self._high and number > self._high:
@@ -110,8 +145,8 @@ class Receiver:
         return len(self._missing)
 
 
-def withdrawn_numbers(header: str) -> set[int]:
-    """What `Hub-Withdrawn` names: `5,7-9` is 5, 7, 8 and 9. They were taken back and will not come."""
+def named_numbers(header: str) -> set[int]:
+    """Numbers as `Hub-Withdrawn` names them, and `Hub-Sequence` of a batch: `5,7-9` is 5, 7, 8 and 9."""
     found: set[int] = set()
     for run in filter(None, header.split(",")):
         first, _, last = run.strip().partition("-")
@@ -134,6 +169,15 @@ def _signatures(header: str) -> list[bytes]:
         except (binascii.Error, ValueError):
             continue
     return found
+
+
+def _events(body: bytes) -> list[dict[str, Any]] | None:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    sound = isinstance(content, list) and all(isinstance(one, dict) for one in content)
+    return content if sound else None
 
 
 def _event(given: Mapping[str, str], body: bytes) -> dict[str, Any] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from hub.core import heartbeat
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import COUNTED, Cell, Column, Kind, Reduction
 from hub.core.catalogue.words import COLUMNS, FIELDS
@@ -16,9 +18,25 @@ Json = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
+HEARTBEAT_PATH = "events/nl.onderwijsloopbanen.hub.heartbeat/v1.json"
+
+
 def path(kind: Kind) -> str:
     """Where the schema of a kind stands below `schemas/` and below `/schemas/` of the gateway."""
     return f"events/{kind.type.removesuffix(f'.v{kind.version}')}/v{kind.version}.json"
+
+
+def heartbeat_schema() -> Json:
+    """JSON Schema of the `data` of a heartbeat, which is of no kind: nobody publishes it and it stands in no feed."""
+    made = heartbeat.Heartbeat.model_json_schema(schema_generator=GenerateJsonSchema)
+    return {
+        "$schema": DRAFT,
+        "$id": f"/schemas/{HEARTBEAT_PATH}",
+        "title": heartbeat.NL,
+        "description": f"{heartbeat.EN}. {cleandoc(heartbeat.Heartbeat.__doc__ or '')}",
+        **{name: value for name, value in made.items() if name not in ("title", "description")},
+        "examples": [heartbeat.EXAMPLE],
+    }
 
 
 def schema(kind: Kind) -> Json:
@@ -130,7 +148,9 @@ def catalogue() -> list[Json]:
 def asyncapi(version: str) -> Json:
     """AsyncAPI 3.0 of the events: received over HTTP or Kafka, sent as signed webhooks or read from a feed."""
     messages = {kind.type: _message(kind) for kind in KINDS.values()}
-    published = [k for k in KINDS.values() if k.code.startswith("E")]
+    beat = _described(heartbeat.TYPE, heartbeat.NL, heartbeat.EN, HEARTBEAT_PATH)
+    published = [kind.type for kind in KINDS.values() if kind.code.startswith("E")]
+    sent = [*KINDS, heartbeat.TYPE]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -147,35 +167,39 @@ def asyncapi(version: str) -> Json:
             "deliveries": _channel(
                 "{sink}",
                 "What subscribers get: a signed webhook, or the pull feed. Fields may be left out and small counts "
-                "shown as '<5', as the routing matrix says",
-                list(KINDS.values()),
+                "shown as '<5', as the routing matrix says. A heartbeat is in no feed",
+                sent,
             )
             | {"parameters": {"sink": {"description": "The sink of the subscription"}}},
         },
         "operations": {
             "receiveEvent": _operation("receive", "events", published),
-            "sendDelivery": _operation("send", "deliveries", list(KINDS.values())),
+            "sendDelivery": _operation("send", "deliveries", sent),
         },
-        "components": {"messages": messages},
+        "components": {"messages": messages | {heartbeat.TYPE: beat}},
         "x-internal-topics": list(EVENTS),
     }
 
 
-def _channel(address: str, description: str, kinds: list[Kind]) -> Json:
-    references = {k.type: {"$ref": f"#/components/messages/{k.type}"} for k in kinds}
+def _channel(address: str, description: str, types: list[str]) -> Json:
+    references = {type: {"$ref": f"#/components/messages/{type}"} for type in types}
     return {"address": address, "description": description, "messages": references}
 
 
-def _operation(action: str, channel: str, kinds: list[Kind]) -> Json:
-    references = [{"$ref": f"#/channels/{channel}/messages/{k.type}"} for k in kinds]
+def _operation(action: str, channel: str, types: list[str]) -> Json:
+    references = [{"$ref": f"#/channels/{channel}/messages/{type}"} for type in types]
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": references}
 
 
 def _message(kind: Kind) -> Json:
+    return _described(kind.type, kind.nl, f"{kind.code} {kind.en}", path(kind))
+
+
+def _described(type: str, title: str, summary: str, path: str) -> Json:
     return {
-        "name": kind.type,
-        "title": kind.nl,
-        "summary": f"{kind.code} {kind.en}",
+        "name": type,
+        "title": title,
+        "summary": summary,
         "contentType": "application/cloudevents+json",
         "payload": {
             "type": "object",
@@ -184,12 +208,12 @@ def _message(kind: Kind) -> Json:
                 "specversion": {"const": "1.0"},
                 "id": {"type": "string", "minLength": 1},
                 "source": {"type": "string", "format": "uri-reference"},
-                "type": {"const": kind.type},
+                "type": {"const": type},
                 "subject": {"type": "string"},
                 "time": {"type": "string", "format": "date-time"},
                 "sequence": {"type": "string", "pattern": "^[0-9]+$"},
                 "privacyclass": {"enum": ["G0", "G1", "P1", "P2", "A"]},
-                "data": {"$ref": f"./{path(kind)}"},
+                "data": {"$ref": f"./{path}"},
             },
         },
     }

@@ -22,7 +22,7 @@ class EventFlow(msgspec.Struct, frozen=True):
 class DeliveryFlow(msgspec.Struct, frozen=True, kw_only=True):
     """What one subscription was given. A push subscription has a webhook: `delivered` counts its 2xx answers,
     `oldest` is when its oldest undelivered record was routed (None when there is none), `trouble` its last
-    failure. For a pull subscription `pulled` counts what the partner has read. `state` is that of
+    failure. For a pull subscription `pulled` counts what the partner acknowledged. `state` is that of
     `hub.core.subscription.Status`."""
 
     partner: str

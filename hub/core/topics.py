@@ -19,6 +19,12 @@ INPUTS = (*EVENTS, COMMANDS)
 """What the processor reads. All have the same number of partitions, so that one learner's events of every
 privacy class, the ticks of its clocks and its state meet on one worker."""
 
+PROCESSORS = "hub.processor"
+"""Kafka group that shares INPUTS."""
+
+COURIERS = "hub-courier"
+"""Kafka group that reads the outboxes; its committed offset is how far a webhook was delivered."""
+
 OUTBOX = "outbox."
 INGRESS = "ingress."
 

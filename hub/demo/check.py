@@ -127,7 +127,7 @@ async def check(
     only refused events held. `read_model` gives the view of every aggregate by key; it is called in a thread.
     """
     told = Told(list(receipts), set(accepted), set(refused), unsigned or {})
-    kept = await _read(bootstrap, tuple(c.encode() for c in canaries))
+    kept = await read(bootstrap, tuple(c.encode() for c in canaries))
     shown = await asyncio.to_thread(lambda: dict(read_model())) if read_model else None
     return compare(kept, told, policy, shown)
 
@@ -166,7 +166,8 @@ class _Owners:
         return self._partners.get(subscription, f"unknown subscription {subscription}")
 
 
-async def _read(bootstrap: str, canaries: tuple[bytes, ...]) -> Kept:
+async def read(bootstrap: str, canaries: tuple[bytes, ...] = ()) -> Kept:
+    """Everything that Kafka holds now."""
     kept = Kept([], [], {})
     singing = 0
     for record in await read_all(bootstrap, READ):

@@ -82,6 +82,8 @@ class Systems:
         if isinstance(outcome, Refused):
             self._receipts.reject(hook.subscription)
             return web.Response(status=outcome.status)
+        if "Hub-Sequence" not in request.headers:
+            return web.Response(status=204)  # a heartbeat: nothing to keep
         number = int(request.headers["Hub-Sequence"])
         take(
             self._receipts,
@@ -106,7 +108,7 @@ class Feed:
         self, http: httpx.AsyncClient, url: str, token: str, partner: str, subscription: str
     ) -> None:
         self._http = http
-        self._events = f"{url}/v1/subscriptions/{subscription}/events"
+        self._url = f"{url}/v1/subscriptions/{subscription}"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._partner, self._subscription = partner, subscription
         self._next = 0
@@ -123,7 +125,7 @@ class Feed:
     async def _read(self, receipts: Receipts, received: Received) -> None:
         after = max(self._next, receipts.reached(self._subscription))
         asked = {"after": after, "limit": 200, "wait": READ_SECONDS}
-        response = await self._http.get(self._events, params=asked, headers=self._headers)
+        response = await self._http.get(f"{self._url}/events", params=asked, headers=self._headers)
         response.raise_for_status()
         page = response.json()
         for one in page["events"]:
@@ -131,4 +133,8 @@ class Feed:
                 continue
             receipt = Receipt(self._subscription, one["deliveryId"], one["number"], one["event"])
             take(receipts, received, self._partner, receipt)
+        if page["events"]:
+            done = {"number": page["next"]}
+            answer = await self._http.put(f"{self._url}/position", json=done, headers=self._headers)
+            answer.raise_for_status()
         self._next = page["next"]

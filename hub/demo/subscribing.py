@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from connectors.http.mapping import PREFIX
-from hub.core.subscription import INBOX, Subscription
+from hub.core.subscription import GRANTED, INBOX, Subscription
 from hub.demo import cast
 from hub.demo.folder import Folder
 from hub.demo.partners import Systems, Webhook
@@ -81,7 +81,7 @@ async def validated(http: httpx.AsyncClient, url: str, folder: Folder, given: It
 
     async def agreed(one: Subscription) -> None:
         hub = _Hub(http, url, folder.token(one.partner))
-        while (await hub.call("GET", f"/{one.id}"))["status"]["state"] != "validated":
+        while (await hub.call("GET", f"/{one.id}"))["status"]["state"] not in GRANTED:
             await asyncio.sleep(0.2)
 
     try:

@@ -48,6 +48,9 @@ class FeedLog(Protocol):
         Raises FeedUnavailable.
         """
 
+    async def span(self, subscription: str) -> tuple[int, int]:
+        """`first` and `last` of a Page, without reading one. Raises FeedUnavailable."""
+
 
 class KafkaFeeds:
     """A few group-less consumers, each lent to one read at a time, and one that watches the ends of all feeds that
@@ -86,6 +89,12 @@ class KafkaFeeds:
         finally:
             self._readers -= 1
 
+    async def span(self, subscription: str) -> tuple[int, int]:
+        part = TopicPartition(outbox(subscription), 0)
+        async with self.lent() as consumer:
+            begin = (await consumer.beginning_offsets([part]))[part]
+            return begin + 1, (await consumer.end_offsets([part]))[part]
+
     async def _read(self, part: TopicPartition, after: int, limit: int, wait: float) -> Page:
         page = await self._fetch(part, after, limit)
         if page.deliveries or wait <= 0 or after > page.last:
@@ -94,11 +103,11 @@ class KafkaFeeds:
         return await self._fetch(part, after, limit)
 
     async def _fetch(self, part: TopicPartition, after: int, limit: int) -> Page:
-        async with self._lent() as consumer:
+        async with self.lent() as consumer:
             begin = (await consumer.beginning_offsets([part]))[part]
             end = (await consumer.end_offsets([part]))[part]
             start = max(after, begin)
-            records = await _records(consumer, part, start, limit) if start < end else []
+            records = await fetch(consumer, part, start, limit) if start < end else []
         withdrawn = await self._withdrawn(part, records, begin, end) if records else frozenset()
         return Page([(r.offset + 1, _delivery(r)) for r in records], begin + 1, end, withdrawn)
 
@@ -112,8 +121,8 @@ class KafkaFeeds:
         if page[0].offset <= ahead.next:
             _take_in(ahead, page)
         while ahead.next < end:
-            async with self._lent() as consumer:
-                found = await _records(consumer, part, ahead.next)
+            async with self.lent() as consumer:
+                found = await fetch(consumer, part, ahead.next)
             if not found:
                 raise FeedUnavailable("no answer in time")
             _take_in(ahead, found)
@@ -130,8 +139,8 @@ class KafkaFeeds:
         return ahead
 
     @contextlib.asynccontextmanager
-    async def _lent(self) -> AsyncIterator[AIOKafkaConsumer]:
-        """A started consumer, back in the pool afterwards; one that failed is replaced."""
+    async def lent(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A started consumer, back in the pool afterwards; one that failed is replaced. Raises FeedUnavailable."""
         consumer = await self._idle.get()
         try:
             if consumer is None:
@@ -168,7 +177,7 @@ class KafkaFeeds:
             if not self._waiting:
                 continue
             try:
-                async with self._lent() as consumer:
+                async with self.lent() as consumer:
                     ends = await consumer.end_offsets(list(self._waiting))
             except FeedUnavailable as error:
                 log.event("feeds.interrupted", "warning", error=error)
@@ -179,7 +188,7 @@ class KafkaFeeds:
                         event.set()
 
 
-async def _records(
+async def fetch(
     consumer: AIOKafkaConsumer, part: TopicPartition, start: int, limit: int | None = None
 ) -> list[Record]:
     """One fetch, of `limit` records at most."""

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.core import journal
-from hub.core.delivery import Delivery
-from hub.gateway import openapi
+from hub.gateway import feedjournal, openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable, Page
-from hub.gateway.problems import Problem, not_found, not_stored
-from hub.gateway.publisher import NotStored
+from hub.gateway.position import acknowledged, unavailable
+from hub.gateway.problems import Problem, not_found
 
 router = APIRouter(tags=["subscriptions"])
 
@@ -26,72 +25,46 @@ async def pull_events(
     caller: Caller,
     door: Door,
     after: Annotated[
-        int, Query(ge=0, description="Number of the last event you have; 0 = from the oldest kept")
-    ] = 0,
+        int | None,
+        Query(
+            ge=0,
+            description="Number of the last event you have; 0 = from the oldest kept. "
+            "Left out: from your position, after what you acknowledged",
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait when there is nothing new")] = 0,
 ) -> Response:
     """Events of one subscription in order, numbered without gaps. An event that was taken back meanwhile keeps its
     number: `withdrawn` is true and there is no `event`.
 
-    Give `next` of the answer as `after` of the following request. `first` is the oldest number still kept: when it is
-    more than one above your `after`, what lies between is gone (it was kept for 28 days).
+    Either keep `next` of the answer yourself and give it as `after` of the following request, or have the hub keep it:
+    PUT it as your position when you are done with the events, and leave `after` out. Reading alone acknowledges
+    nothing. `first` is the oldest number still kept (for 28 days): when it is more than one above where you were, what
+    lies between is gone. `last` is the newest number.
     """
     if door.known.find(caller, id) is None:
         raise not_found("subscription")
-    page = await _read(door, id, after, limit, wait)
-    if after > page.last:
+    start, page = await _read(door, id, after, limit, wait)
+    if start > page.last:
         raise Problem(
-            400, "after-end", f"there are only {page.last} events; after may not lie beyond the last"
+            400,
+            "after-end",
+            f"there are only {page.last} events; neither after nor your position may lie beyond the last",
         )
-    await _journal(door, caller.id, id, page)
-    return Response(_shown(page, after), media_type="application/json")
+    # Before the answer, for who was told what must be known for certain.
+    await feedjournal.write(door, caller.id, id, page, journal.Shown)
+    return Response(_shown(page, start), media_type="application/json")
 
 
-async def _read(door: Gateway, id: str, after: int, limit: int, wait: float) -> Page:
+async def _read(door: Gateway, id: str, after: int | None, limit: int, wait: float) -> tuple[int, Page]:
+    """The page, and the number after which it starts."""
     try:
         await door.ensure_outbox(id)
-        return await door.feeds.read(id, after, limit, wait)
+        start = await acknowledged(door, id) if after is None else after
+        return start, await door.feeds.read(id, start, limit, wait)
     except FeedUnavailable as error:
-        detail = f"the feed cannot be read now ({error}); try again"
-        raise Problem(503, "feed-unavailable", detail, headers={"Retry-After": "5"}) from None
-
-
-async def _journal(door: Gateway, partner: str, id: str, page: Page) -> None:
-    """Before the answer, for who was told what must be known for certain."""
-    told = tuple(delivery.id for number, delivery in page.deliveries if number not in page.withdrawn)
-    entries: list[journal.Entry] = [
-        _ended(door.now(), partner, id, number, delivery)
-        for number, delivery in page.deliveries
-        if number in page.withdrawn
-    ]
-    if told:
-        entries.append(journal.Pulled(at=door.now(), partner=partner, subscription=id, deliveries=told))
-    if not entries:
-        return
-    try:
-        await door.publisher.publish([journal.record(entry) for entry in entries])
-    except NotStored as error:
-        raise not_stored(str(error)) from None
-
-
-def _ended(at: int, partner: str, subscription: str, number: int, delivery: Delivery) -> journal.Attempted:
-    event = delivery.event()
-    return journal.Attempted(
-        at=at,
-        source=event.source,
-        id=event.id,
-        type=event.type,
-        partner=partner,
-        subscription=subscription,
-        delivery=delivery.id,
-        number=number,
-        attempt=0,
-        outcome=journal.WITHDRAWN,
-        status="",
-        took=0,
-        waited=max(0, at - delivery.accepted),
-    )
+        raise unavailable(error) from None
 
 
 def _shown(page: Page, after: int) -> bytes:
@@ -101,4 +74,4 @@ def _shown(page: Page, after: int) -> bytes:
         for number, delivery in page.deliveries
     ]
     reached = events[-1]["number"] if events else max(after, page.first - 1)
-    return orjson.dumps({"events": events, "next": reached, "first": page.first})
+    return orjson.dumps({"events": events, "next": reached, "first": page.first, "last": page.last})
