@@ -28,6 +28,8 @@ TOPIC_ALREADY_EXISTS = 36
 PROBE_SECONDS = (0.05, 0.5)
 """First and longest pause between two looks at a cluster that is not there yet."""
 END_SECONDS = 2.0
+ANSWER_SECONDS = 6.0
+"""How long a broker may take to answer a producer, before another one is asked who leads now."""
 SILENT_SECONDS = 2.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -45,21 +47,38 @@ class TopicMismatch(OperatorError):
 def producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
     """A producer, not yet started: idempotent, acks=all, murmur2 partitioner, 3 ms linger, batches of 64 KiB.
 
+    A record is sent again until it is acknowledged, whichever broker leads by then; after 40 s without any leader it
+    fails. A broker that hangs is given up after ANSWER_SECONDS, which the next look at the cluster may take as well.
     Every send must be awaited to its acknowledgement (`send_and_wait`, or the future that `send` returns).
     After an error other than a timeout an idempotent producer may be unusable: stop it and make a new one.
     """
     _quiet()
     defaults = {"linger_ms": 3, "max_batch_size": 65536}
-    return AIOKafkaProducer(
+    made = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, **(defaults | options)
     )
+    # aiokafka has one number for how long an answer and how long a record may take; 40 s is too long for an answer.
+    made.client._request_timeout_ms = made._sender._request_timeout_ms = int(ANSWER_SECONDS * 1000)
+    return made
 
 
 def consumer(bootstrap: str, group: str | None = None, **options: Any) -> AIOKafkaConsumer:
     """A consumer, not yet started: reads from the earliest record, commits nothing by itself."""
     _quiet()
-    defaults = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "session_timeout_ms": 10_000}
+    defaults = {
+        "auto_offset_reset": "earliest",
+        "enable_auto_commit": False,
+        "session_timeout_ms": 10_000,
+        # A broker that hangs is given up then. Longer than a group takes to miss a member, for a join waits for that.
+        "request_timeout_ms": 15_000,
+    }
     return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **(defaults | options))
+
+
+def client(bootstrap: str) -> AIOKafkaClient:
+    """A plain client, not yet bootstrapped: for the few requests that neither producer nor consumer offers."""
+    _quiet()
+    return AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
 
 
 def to_record(record: Any) -> Record:
@@ -116,9 +135,9 @@ async def partitions(bootstrap: str, topic: str) -> list[int]:
     return sorted((await _topics(bootstrap) or {}).get(topic, ()))
 
 
-async def ensure_topics(bootstrap: str, topics: Iterable[Topic], replication: int = 1) -> list[str]:
+async def ensure_topics(bootstrap: str, topics: Iterable[Topic], replication: int | None = None) -> list[str]:
     """Makes those of `topics` that do not exist yet and returns their names; safe to call from several
-    processes.
+    processes. Without `replication` the cluster's own default counts.
 
     Raises TopicMismatch when one exists with another number of partitions (its settings are left alone).
     """
@@ -316,8 +335,8 @@ async def _topics(bootstrap: str) -> dict[str, set[int]] | None:
         await client.close()
 
 
-def _ensure_topics(bootstrap: str, topics: list[Topic], replication: int) -> list[str]:
-    admin = _admin(bootstrap)
+def _ensure_topics(bootstrap: str, topics: list[Topic], replication: int | None) -> list[str]:
+    admin = admin_client(bootstrap)
     try:
         existing = {t["name"]: len(t["partitions"]) for t in admin.describe_topics() if not t["error_code"]}
         made = _create(admin, [t for t in topics if t.name not in existing], replication)
@@ -332,11 +351,11 @@ def _ensure_topics(bootstrap: str, topics: list[Topic], replication: int) -> lis
     return made
 
 
-def _create(admin: Any, topics: list[Topic], replication: int) -> list[str]:
+def _create(admin: Any, topics: list[Topic], replication: int | None) -> list[str]:
     if not topics:
         return []
     wanted = {
-        t.name: {"num_partitions": t.partitions, "replication_factor": replication, "configs": t.config}
+        t.name: {"num_partitions": t.partitions, "replication_factor": replication or -1, "configs": t.config}
         for t in topics
     }
     answer = admin.create_topics(wanted, raise_errors=False)
@@ -350,14 +369,15 @@ def _create(admin: Any, topics: list[Topic], replication: int) -> list[str]:
 
 
 def _delete_topics(bootstrap: str, names: list[str]) -> None:
-    admin = _admin(bootstrap)
+    admin = admin_client(bootstrap)
     try:
         admin.delete_topics(names, raise_errors=False)
     finally:
         admin.close()
 
 
-def _admin(bootstrap: str) -> Any:
+def admin_client(bootstrap: str) -> Any:
+    """kafka-python's, connected; every call blocks, and it must be closed. Raises KafkaUnavailable."""
     from kafka.admin import KafkaAdminClient  # heavy, and only needed when topics are made
     from kafka.errors import KafkaError as AdminError
 

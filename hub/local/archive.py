@@ -15,7 +15,8 @@ from pathlib import Path
 from hub.core.topics import Topic
 from hub.kafka import ensure_topics
 from hub.local.kafka import ARCHIVE, LocalKafka
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
+from hub.settings import PORTS_PER_BROKER
 
 
 async def practise(jars: Path) -> Path:
@@ -24,7 +25,7 @@ async def practise(jars: Path) -> Path:
     # Written under another name: a half-written archive would make every start fail or be slow.
     draft = archive.with_suffix(f".{os.getpid()}")
     with tempfile.TemporaryDirectory(prefix="hub-archive-") as folder:
-        broker = LocalKafka(Path(folder) / "kafka", free_pair(), jars)
+        broker = LocalKafka(Path(folder) / "kafka", free_row(PORTS_PER_BROKER), jars)
         broker.start(archive_to=draft)
         try:
             await broker.wait_ready()

@@ -13,12 +13,23 @@ from typing import Protocol
 from hub.errors import OperatorError
 from hub.local import probe
 from hub.local.folder import Folder
-from hub.local.kafka import LocalKafka
+from hub.local.kafka import LocalKafka, cluster
 from hub.settings import PREFIX, Settings
 
 KAFKA = "kafka"
 PARTS = ("processor", "courier", "projector", "gateway")
 """In the order in which they are announced; each waits by itself for Kafka and its topics."""
+
+
+def crew(settings: Settings) -> list[tuple[str, Settings]]:
+    """Every part to run, as often as the settings ask for, each with settings of its own: its folder, its name in the
+    Kafka group and its port follow from `worker`."""
+    numbers = {"processor": settings.processors, "courier": settings.couriers}
+    return [
+        (part, settings.model_copy(update={"worker": number}))
+        for part in PARTS
+        for number in range(1, numbers.get(part, 1) + 1)
+    ]
 
 
 class Child(Protocol):
@@ -48,19 +59,19 @@ def hub_command(part: str) -> list[str]:
 
 
 class Part:
-    """One part of the hub, its output in `logs/<name>.log`."""
+    """One process of the hub, its output in `logs/<name>.log`. `settings` are its own."""
 
     def __init__(
-        self, name: str, command: list[str], settings: Settings, folder: Folder, environ: Mapping[str, str]
+        self, part: str, command: list[str], settings: Settings, folder: Folder, environ: Mapping[str, str]
     ) -> None:
-        self.name = name
+        self.name = settings.name(part)
         self.mark = " ".join(command[1:])
         self._command = command
         self.host = settings.host
-        self.port = port_of(name, settings)
+        self.port = port_of(part, settings)
         self._folder = folder
         self._environ = environment(settings, environ)
-        self._log = folder.log(name)
+        self._log = folder.log(self.name)
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
 
@@ -106,13 +117,12 @@ class Part:
 
 
 class Broker:
-    """The local Kafka as a child."""
+    """One broker of the local Kafka as a child."""
 
-    name = KAFKA
-
-    def __init__(self, settings: Settings, folder: Folder) -> None:
-        self.local = LocalKafka(folder.data / "kafka", settings.kafka_port, settings.kafka_libs, folder.logs)
-        self.mark = str(self.local.data)
+    def __init__(self, local: LocalKafka, folder: Folder) -> None:
+        self.local = local
+        self.name = local.name
+        self.mark = str(local.properties)
         self._folder = folder
         self._starting = threading.Lock()
 
@@ -140,14 +150,22 @@ class Broker:
         self.local.kill()
 
     def last_words(self) -> str:
-        return f"see {self._folder.logs / 'kafka.log'}"
+        return self.local.last_words()
 
 
-def port_of(part: str, settings: Settings) -> int:
-    """Where a part serves `/readyz` and `/metrics`."""
-    if part == "gateway":
-        return settings.port
-    return settings.metrics_port + ("processor", "courier", "projector").index(part)
+def brokers(settings: Settings, folder: Folder) -> list[Broker]:
+    """The local Kafka; none when `HUB_KAFKA` names a cluster."""
+    if settings.kafka:
+        return []
+    given = (settings.kafka_port, settings.kafka_libs, folder.logs, settings.kafka_brokers)
+    return [Broker(local, folder) for local in cluster(folder.data / KAFKA, *given)]
+
+
+def port_of(name: str, settings: Settings) -> int:
+    """Where the process of that name (`courier`, `courier-2`) serves `/readyz` and `/metrics`."""
+    part, _, worker = name.partition("-")
+    own = settings.model_copy(update={"worker": int(worker)}) if worker else settings
+    return own.port if part == "gateway" else own.health_port(part)
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

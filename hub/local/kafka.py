@@ -1,4 +1,4 @@
-"""A real Apache Kafka on this machine: one JVM, KRaft, its data in one folder (measurements.md §1)."""
+"""A real Apache Kafka on this machine: one JVM per broker, KRaft, its data in one folder (measurements.md §1)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
@@ -19,11 +20,14 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from hub.errors import OperatorError
 from hub.kafka import KafkaUnavailable, wait_for_kafka
+from hub.local.certificate import Certificate, alone
 from hub.local.ports import is_free
+from hub.settings import PORTS_PER_BROKER
 
 ARCHIVE = "kafka.jsa"
 _HERE = Path(__file__).parent
 _HEAP = ("-Xms64m", "-Xmx256m")
+_HEAP_OF_SEVERAL = ("-Xms48m", "-Xmx192m")
 # Serial GC and C1 alone start in half the time of the defaults and cost no throughput at this size.
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 
@@ -33,24 +37,37 @@ class LocalKafkaError(OperatorError):
 
 
 class LocalKafka:
-    """One broker. `start` returns at once; `wait_ready` says when it can be used.
+    """One broker: alone, or number `node` of `nodes` that share the folder `data` and count their ports from `port`.
+    `start` returns soon; `wait_ready` says when it can be used.
 
     Data written and acknowledged before a `kill` is there after the next `start`: the pages are with the
-    operating system. A crash of the machine itself may lose the last seconds, for a single node does not
-    fsync.
+    operating system. A crash of the machine itself may lose the last seconds, for no node does fsync.
     """
 
-    def __init__(self, data: Path, port: int, jars: Path, logs: Path | None = None) -> None:
-        self.data = data.absolute()
-        self.port = port
-        self.controller_port = port + 1
+    def __init__(
+        self, data: Path, port: int, jars: Path, logs: Path | None = None, node: int = 1, nodes: int = 1
+    ) -> None:
+        self.cluster = data.absolute()
+        self.data = self.cluster if nodes == 1 else self.cluster / str(node)
+        self.name = "kafka" if nodes == 1 else f"kafka-{node}"
+        self.node = node
+        self.nodes = nodes
+        self.first_port = port
+        self.port, self.controller_port, self.partner_port = self._ports(node)
         self.jars = jars.absolute()
         self.logs = (logs or data / "logs").absolute()
+        self.certificate = Certificate(self.cluster / "tls")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
+        """This broker alone; `Settings.bootstrap` names all of them."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def partner_bootstrap(self) -> str:
+        """Where partners come in: SASL_SSL with SCRAM-SHA-512, trusting `certificate.ca`."""
+        return f"127.0.0.1:{self.partner_port}"
 
     @property
     def pid(self) -> int:
@@ -64,19 +81,18 @@ class LocalKafka:
         return self.process is not None and self.process.poll() is None
 
     def start(self, archive_to: Path | None = None) -> None:
-        """Starts the JVM, formatting an empty data folder first (about 1 s).
+        """Starts the JVM, after making a certificate and formatting the data folder where it is new (1-3 s).
 
         With `archive_to` this run writes the class-data archive to that file when it is stopped.
-        Raises LocalKafkaError when Java, the jars or a free port are missing.
+        Raises OperatorError when Java, the jars or a free port are missing, or another number of brokers used the
+        folder.
         """
         self._check()
-        self._configure()
-        if not (self.data / "log" / "meta.properties").exists():
-            self._format()
+        self._prepare()
         sharing = f"-XX:ArchiveClassesAtExit={archive_to}" if archive_to else None
         with self._console().open("ab") as console:
             self.process = subprocess.Popen(
-                [*self._java(sharing), "kafka.Kafka", str(self._properties)],
+                [*self._java(sharing), "kafka.Kafka", str(self.properties)],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -93,12 +109,12 @@ class LocalKafka:
         try:
             while not serving.done():
                 if not self.running:
-                    raise LocalKafkaError(f"the local Kafka ended at once: {self._last_words()}")
+                    raise LocalKafkaError(f"the local Kafka ended at once: {self.last_words()}")
                 await asyncio.wait([serving], timeout=0.1)
             serving.result()
         except KafkaUnavailable:
             raise LocalKafkaError(
-                f"the local Kafka is not ready after {timeout:g} s; see {self.logs}"
+                f"the local Kafka is not ready after {timeout:g} s; see {self.log}"
             ) from None
         finally:
             serving.cancel()
@@ -123,11 +139,28 @@ class LocalKafka:
             self.process.wait()
 
     @property
-    def _properties(self) -> Path:
+    def properties(self) -> Path:
         return self.data / "server.properties"
 
+    def last_words(self) -> str:
+        """The last error in its log, and where to read on."""
+        for path in (self.log, self._console()):
+            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+            wrong = [line for line in lines[-200:] if "ERROR" in line or "FATAL" in line or "Error" in line]
+            if wrong:
+                return f"{wrong[-1][:300]} (see {path})"
+        return f"see {self.log}"
+
+    @property
+    def log(self) -> Path:
+        return self.logs / f"{self.name}.log"
+
     def _console(self) -> Path:
-        return self.logs / "kafka-console.log"
+        return self.logs / f"{self.name}-console.log"
+
+    def _ports(self, node: int) -> tuple[int, int, int]:
+        port = self.first_port + PORTS_PER_BROKER * (node - 1)
+        return port, port + 1, port + 2
 
     def _check(self) -> None:
         if shutil.which("java") is None:
@@ -138,38 +171,81 @@ class LocalKafka:
             raise LocalKafkaError(
                 f"no Kafka jars in {self.jars}: run `make setup`, or set HUB_KAFKA to a running cluster"
             )
-        for port in (self.port, self.controller_port):
+        self._check_nodes()
+        for port in self._ports(self.node):
             if not is_free("127.0.0.1", port):
                 raise LocalKafkaError(
                     f"port {port} is taken: stop what listens there, or set HUB_KAFKA_PORT "
-                    "(the local Kafka uses it and the next one)"
+                    f"(each broker of the local Kafka uses {PORTS_PER_BROKER} ports, from that one on)"
                 )
 
-    def _configure(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.logs.mkdir(parents=True, exist_ok=True)
-        template = (_HERE / "server.properties").read_text()
-        # No str.format on paths: a properties file reads a backslash as an escape.
-        filled = template.replace("{port}", str(self.port)).replace(
-            "{controller_port}", str(self.controller_port)
-        )
-        self._properties.write_text(filled.replace("{log_dirs}", (self.data / "log").as_posix()))
+    def _check_nodes(self) -> None:
+        """A cluster cannot be grown by starting more brokers on the data of one: its records are on that one alone."""
+        other = self.cluster / ("1" if self.nodes == 1 else "log")
+        if other.exists():
+            was = "three brokers" if self.nodes == 1 else "one broker"
+            raise LocalKafkaError(
+                f"{self.cluster} holds the data of {was}: set HUB_KAFKA_BROKERS to that, or HUB_DATA to a new folder"
+            )
+
+    def _prepare(self) -> None:
+        for folder in (self.data, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        fresh = not (self.data / "log" / "meta.properties").exists()
+        # Two programs of a second each, on two cores.
+        with ThreadPoolExecutor(1) as beside:
+            formatting = beside.submit(self._format) if fresh else None
+            self.certificate.make()
+            if formatting:
+                formatting.result()
+        self._configure(self.properties, self.certificate.password)
+
+    def _configure(self, path: Path, password: str) -> None:
+        voters = (f"{n}@127.0.0.1:{self._ports(n)[1]}" for n in range(1, self.nodes + 1))
+        filled = (_HERE / "server.properties").read_text()
+        for name, value in {
+            "node": self.node,
+            "voters": ",".join(voters),
+            "port": self.port,
+            "controller_port": self.controller_port,
+            "partner_port": self.partner_port,
+            "replicas": self.nodes,
+            "min_isr": self.nodes // 2 + 1,
+            # A properties file reads a backslash as an escape.
+            "log_dirs": (self.data / "log").as_posix(),
+            "keystore": self.certificate.keystore.as_posix(),
+            "keystore_password": password,
+        }.items():
+            filled = filled.replace(f"{{{name}}}", str(value))
+        path.touch()
+        path.chmod(0o600)
+        path.write_text(filled)
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        """Formats the data folder. Its configuration has no password yet: the certificate is made meanwhile."""
+        draft = self.data / "format.properties"
+        self._configure(draft, "none")
         command = [
             *self._java(),
             "kafka.tools.StorageTool",
             "format",
-            f"--cluster-id={cluster}",
+            f"--cluster-id={self._cluster_id()}",
             "-c",
-            str(self._properties),
         ]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run([*command, str(draft)], capture_output=True, text=True)
+        draft.unlink()
         if done.returncode:
             raise LocalKafkaError(
                 f"{self.data} cannot be formatted: {(done.stderr or done.stdout).strip()[-300:]}"
             )
+
+    def _cluster_id(self) -> str:
+        """The same for all brokers that share the folder, also for one that lost its data and starts anew."""
+        path = self.cluster / "cluster.id"
+        with alone(self.cluster / "cluster.lock"):
+            if not path.exists():
+                path.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+            return path.read_text()
 
     def _java(self, sharing: str | None = None) -> list[str]:
         archive = self.jars / ARCHIVE
@@ -178,21 +254,19 @@ class LocalKafka:
         return [
             "java",
             *_JVM,
-            *_HEAP,
+            *(_HEAP if self.nodes == 1 else _HEAP_OF_SEVERAL),
             *([sharing] if sharing else []),
             f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}",
             f"-Dkafka.logs.dir={self.logs}",
+            f"-Dkafka.log.name={self.name}",
             "-cp",
             classpath(self.jars),
         ]
 
-    def _last_words(self) -> str:
-        for path in (self.logs / "kafka.log", self._console()):
-            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-            wrong = [line for line in lines[-200:] if "ERROR" in line or "FATAL" in line or "Error" in line]
-            if wrong:
-                return f"{wrong[-1][:300]} (see {path})"
-        return f"see {self.logs}"
+
+def cluster(data: Path, port: int, jars: Path, logs: Path | None = None, nodes: int = 1) -> list[LocalKafka]:
+    """The brokers of one cluster on this machine. With three, what was acknowledged is on two of them at least."""
+    return [LocalKafka(data, port, jars, logs, node, nodes) for node in range(1, nodes + 1)]
 
 
 def classpath(jars: Path) -> str:

@@ -19,14 +19,19 @@ def is_free(host: str, port: int) -> bool:
 
 def free_pair() -> int:
     """A port such that it and the next one are free, from below the range the system hands out itself."""
-    for port in _candidates():
-        if is_free("127.0.0.1", port) and is_free("127.0.0.1", port + 1):
-            return port
-    raise OSError("no two adjacent free ports")
+    return free_row(2)
 
 
-def _candidates() -> range:
+def free_row(count: int) -> int:
+    """The first of `count` free ports in a row, from below the range the system hands out itself."""
+    for first in _candidates(count):
+        if all(is_free("127.0.0.1", port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"no {count} free ports in a row")
+
+
+def _candidates(count: int) -> range:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         start = 20000 + (probe.getsockname()[1] * 2) % 10000
-    return range(start, 31000, 2)
+    return range(start, 31000, count)

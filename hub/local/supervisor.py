@@ -7,13 +7,13 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 from hub.core.topics import manifest
 from hub.errors import OperatorError
 from hub.kafka import ensure_topics, wait_for_kafka
-from hub.local.children import PARTS, Broker, Child, Part, hub_command, port_of
+from hub.local.children import Child, Part, brokers, crew, hub_command
 from hub.local.folder import Folder
 from hub.local.ports import is_free
 from hub.local.probe import reachable
@@ -50,7 +50,7 @@ def run(
     folder = Folder(settings.data)
 
     async def supervise() -> int:
-        parts = [Part(name, command(name), settings, folder, environ) for name in PARTS]
+        parts = [Part(part, command(part), own, folder, environ) for part, own in crew(settings)]
         return await Supervisor(settings, folder, parts).run(load_partners, main or _until_stopped)
 
     with folder.locked():
@@ -64,14 +64,14 @@ class Supervisor:
         self._settings = settings
         self._folder = folder
         self._stopping = asyncio.Event()
-        self._broker = None if settings.kafka else Broker(settings, folder)
+        self._brokers = brokers(settings, folder)
         self._parts = parts
         self._deaths: dict[str, list[float]] = {}
         self._restarts: set[asyncio.Task[None]] = set()
 
     @property
     def _children(self) -> list[Child]:
-        return [*([self._broker] if self._broker else []), *self._parts]
+        return [*self._brokers, *self._parts]
 
     async def run(self, load_partners: Callable[[], Awaitable[None]], main: Main) -> int:
         self._listen_to_signals()
@@ -88,11 +88,9 @@ class Supervisor:
         # All at once: the parts spend their first second importing, while the JVM starts.
         for part in self._parts:
             part.start()
-        if self._broker:
-            await asyncio.to_thread(self._broker.start)
-            await self._broker.local.wait_ready(START_SECONDS)
-        else:
-            await wait_for_kafka(self._settings.bootstrap, 30.0)
+        await asyncio.gather(*(asyncio.to_thread(broker.start) for broker in self._brokers))
+        await asyncio.gather(*(broker.local.wait_ready(START_SECONDS) for broker in self._brokers))
+        await wait_for_kafka(self._settings.bootstrap, 30.0)
         _say(f"Kafka answers at {self._settings.bootstrap} ({time.monotonic() - started:.1f} s)")
         await ensure_topics(
             self._settings.bootstrap, manifest(self._settings.partitions), self._settings.replication
@@ -175,8 +173,7 @@ class Supervisor:
         self._stopping.set()
         _say("stopping")
         await asyncio.gather(*(asyncio.to_thread(part.stop, STOP_SECONDS) for part in self._parts))
-        if self._broker:
-            await asyncio.to_thread(self._broker.stop, STOP_SECONDS)
+        await asyncio.gather(*(asyncio.to_thread(broker.stop, STOP_SECONDS) for broker in self._brokers))
         _say("stopped")
 
     def _listen_to_signals(self) -> None:
@@ -199,22 +196,31 @@ class Supervisor:
         marks = {child.name: child.mark for child in reversed(self._children)}
         for name in self._folder.stop_leftovers(marks):
             _say(f"ended {name}, left behind by an earlier run that was killed")
-        for name in PARTS:
-            port = port_of(name, self._settings)
-            if not is_free(self._settings.host, port):
-                move = "HUB_PORT" if name == "gateway" else "HUB_METRICS_PORT"
-                raise StartFailed(f"port {port} for {name} is taken: stop what listens there, or set {move}")
+        for part in self._parts:
+            if not is_free(self._settings.host, part.port):
+                move = "HUB_PORT" if part.name == "gateway" else "HUB_METRICS_PORT"
+                taken = f"port {part.port} for {part.name} is taken"
+                raise StartFailed(f"{taken}: stop what listens there, or set {move}")
 
     def _introduce(self, seconds: float) -> None:
         s = self._settings
-        metrics = " ".join(f"{name} :{port_of(name, s)}" for name in PARTS)
+        metrics = " ".join(f"{part.name} :{part.port}" for part in self._parts)
         _say(f"the hub is up after {seconds:.1f} s")
         _say(f"  page      {s.url}/")
         _say(f"  API       {s.url}/v1   described by {s.url}/v1/openapi.json and {s.url}/asyncapi.json")
         _say(f"  metrics   http://{reachable(s.host)}:<port>/metrics   {metrics}")
-        _say(f"  Kafka     {s.bootstrap}{'   (local)' if self._broker else ''}")
+        for line in self._kafka():
+            _say(line)
         _say(f"  data      {self._folder.data}   logs in {self._folder.logs}")
         _say("Ctrl-C stops it")
+
+    def _kafka(self) -> Iterator[str]:
+        s, own = self._settings, self._brokers
+        kind = {0: "", 1: "   (local)"}.get(len(own), f"   (local, {len(own)} brokers: any one may die)")
+        yield f"  Kafka     {s.bootstrap}{kind}"
+        if own:
+            ca = own[0].local.certificate.ca
+            yield f"  partners  by Kafka at {s.partner_bootstrap}, CA {ca}   (`hub partners kafka ID`)"
 
 
 def _ending(code: int) -> str:

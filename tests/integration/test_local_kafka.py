@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from hub import kafka as hub_kafka
 from hub.core.topics import Topic, manifest
@@ -118,6 +119,22 @@ async def test_waiting_for_a_topic_that_nobody_makes_names_it(kafka: Broker) -> 
 async def test_waiting_for_a_cluster_that_is_not_there_names_its_address() -> None:
     with pytest.raises(hub_kafka.KafkaUnavailable, match=r"127\.0\.0\.1:1 .*HUB_KAFKA"):
         await hub_kafka.wait_for_kafka("127.0.0.1:1", 0.3)
+
+
+async def test_a_producer_gives_up_a_broker_that_hangs_long_before_it_gives_up_a_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_kafka, "ANSWER_SECONDS", 0.3)
+    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    host, port = silent.sockets[0].getsockname()
+    producer = hub_kafka.producer(Settings(kafka=f"{host}:{port}"))
+    try:
+        with pytest.raises(KafkaConnectionError):
+            await asyncio.wait_for(producer.start(), 20)
+        assert producer._message_accumulator._batch_ttl > 30
+    finally:
+        await hub_kafka.end(producer)
+        silent.close()
 
 
 async def test_a_view_holds_all_that_was_there_when_start_returns_and_follows_after(kafka: Broker) -> None:

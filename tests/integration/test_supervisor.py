@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.local.children import PARTS
+from hub.local.children import PARTS, port_of
 from hub.local.folder import command_line
+from hub.settings import read
 from tests.broker import ROOT, Broker
 from tests.up import STAND_INS, Up
 
@@ -56,6 +57,24 @@ def test_a_part_and_kafka_come_back_when_they_are_killed(up: Up) -> None:
         assert f"{name} was ended by signal 9; started again at once" in up.said
     assert all(up.ready(part) for part in PARTS)
     assert up.end() == 0
+
+
+def test_as_many_processors_and_couriers_run_as_are_asked_for_each_started_again_when_it_dies(up: Up) -> None:
+    up.environ |= {"HUB_PROCESSORS": "2", "HUB_COURIERS": "3"}
+    up.settings = read(up.environ)
+    up.start()
+    up.wait_up()
+    further = ("processor-2", "courier-2", "courier-3")
+    assert all(up.ready(name) for name in (*PARTS, *further))
+    for name in further:
+        assert f"{name} :{port_of(name, up.settings)}" in up.said
+    before = up.pid("courier-3")
+    os.kill(before, signal.SIGKILL)
+    up.wait(lambda: up.said.count("courier-3 is ready") == 2)
+    pids = [up.pid(name) for name in (*PARTS, *further)]
+    assert len(set(pids)) == len(pids) and before not in pids
+    assert up.end() == 0
+    assert not [pid for pid in pids if command_line(pid)], "nothing may be left running"
 
 
 def test_a_second_hub_on_the_same_folder_is_refused_and_harms_nothing(up: Up, tmp_path: Path) -> None:
