@@ -4,13 +4,17 @@
 #   make test    all tests            (ARGS="tests/unit -k routing")
 #   make check   lint, types, import rule
 #   make bench   the measurements of the README
+#   make wheel   dist/*.whl with its core compiled, checked and timed against plain Python    (needs a C compiler)
+#   make chaos   faults under load, and what came of them    (SEED=1 FAULTS=100 ARGS="--rate 30 --brokers 3")
 #   make clean   back to a fresh clone; `.hub/`, the data of `make up`, stays
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?= 1
+FAULTS ?= 100
 SETUP = $(PYTHON) deploy/local/setup.py
 
-.PHONY: demo up test check bench setup setup-dev clean
+.PHONY: demo up test check bench wheel chaos setup setup-dev clean
 
 demo: setup
 	@.venv/bin/hub demo $(ARGS)
@@ -30,6 +34,13 @@ check: setup-dev
 bench: setup-dev
 	@.venv/bin/python -m tests.bench $(ARGS)
 
+chaos: setup-dev
+	@.venv/bin/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
+
+# From a copy in a temporary folder: what is compiled never lands beside the sources, where it would hide later edits.
+wheel: .venv/wheel
+	@.venv/bin/python -m tests.wheel
+
 # Python packages and jars come in side by side: both mostly wait for the network.
 setup:
 	@$(MAKE) -s --no-print-directory -j2 .venv/ready .kafka/jars
@@ -48,12 +59,15 @@ setup-dev:
 .venv/dev: pyproject.toml deploy/local/constraints.txt | .kafka/tools
 	@$(SETUP) dev
 
+.venv/wheel: pyproject.toml deploy/local/constraints.txt | .kafka/tools
+	@$(SETUP) wheel
+
 .kafka/jars: deploy/local/pom.xml | .kafka/tools
 	@$(SETUP) kafka
 
-.kafka/archive: .kafka/jars | .venv/ready
+.kafka/archive: .kafka/jars hub/local/server.properties | .venv/ready
 	@$(SETUP) archive
 
 clean:
-	rm -rf .venv .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .kafka dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
