@@ -3,6 +3,7 @@
 setup.py tools      are Python 3.11+, Java 17+ and Maven here?
 setup.py python     the virtual environment .venv with the pinned packages of the hub
 setup.py dev        the same, with those of tests and checks
+setup.py wheel      the same, with what builds a wheel of compiled modules
 setup.py kafka      the jars of Apache Kafka in .kafka/libs
 setup.py archive    the class-data archive that halves the start of Kafka (needs the two before)
 
@@ -66,6 +67,13 @@ def python(extra=""):
 def dev():
     python("[dev]")
     (VENV / "dev").touch()
+
+
+def wheel():
+    if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
+        raise SystemExit("missing: a C compiler, and the headers of Python (on Debian: gcc and python3-dev)")
+    python("[wheel]")
+    (VENV / "wheel").touch()
 
 
 def kafka():
@@ -179,4 +187,5 @@ def output(*command):
 
 
 if __name__ == "__main__":
-    {"tools": tools, "python": python, "dev": dev, "kafka": kafka, "archive": archive}[sys.argv[1]]()
+    steps = {"tools": tools, "python": python, "dev": dev, "wheel": wheel, "kafka": kafka, "archive": archive}
+    steps[sys.argv[1]]()

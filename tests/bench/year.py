@@ -3,7 +3,8 @@
 `python -m tests.bench.year [EVENTS [RUNS]]`. Three figures: `step` alone (admitted events on states that are kept as
 objects; what an event asks of other aggregates is left out), the same events folded into plain dictionaries without
 routing, rules or journal (the floor), and a whole replay as `hub replay` does it: door, commands, clocks, snapshots.
-With 156000 events also the volume of every flow is held against domain.md §4.3.
+The collector of garbage is set as in the processor. When `make wheel` has made a wheel of the sources as they are, also
+`step` of its compiled core. With 156000 events also the volume of every flow is held against domain.md §4.3.
 """
 
 from __future__ import annotations
@@ -15,30 +16,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import orjson
-
 from hub import directory
-from hub.core.admission import Admitted
 from hub.core.offline import Offline
 from hub.core.partners import Directory
 from hub.core.policy import Policy
-from hub.core.state import State
-from hub.core.step import step
-from hub.core.work import Origin
 from hub.demo import story
 from hub.demo.lives import FLOWS
 from hub.demo.run import DIRECTORY
 from hub.replay import Arrival, Door, fold
+from hub.stream import garbage
+from tests.bench import compiled
+from tests.bench.steps import Fed, admitted, arrivals, rate, steps, tell
 from tests.bench.table import median, show
 
 EVENTS, RUNS = 40_000, 3
-
-
-class Fed(NamedTuple):
-    """An event as it comes to the core, and where from."""
-
-    admitted: Admitted
-    origin: Origin
 
 
 class Rates(NamedTuple):
@@ -62,10 +53,10 @@ def main(events: int = EVENTS, runs: int = RUNS) -> Rates:
 def compare(events: int, runs: int) -> Rates:
     partners = Directory(directory.load(DIRECTORY))
     begun = time.perf_counter()
-    told = list(story.school_year(partners, "bench", events=events, answers=True))
+    told = tell(partners, events)
     print(f"{len(told):,} events told in {time.perf_counter() - begun:.1f} s")
     volumes(Counter(one.flow for one in told), events)
-    given = [Arrival(round(one.at.timestamp() * 1000), one.partner, orjson.dumps(one.event)) for one in told]
+    given = arrivals(told)
     policy = Policy(partners)
     fed = admitted(given, partners)
     jobs: dict[str, Callable[[], int]] = {
@@ -73,14 +64,18 @@ def compare(events: int, runs: int) -> Rates:
         "plain dictionaries": lambda: plain(fed),
         "whole replay": lambda: replay(given, policy),
     }
+    garbage.settle()
     rates = {name: [rate(job) for _ in range(runs)] for name, job in jobs.items()}
+    if wheel := compiled.current():
+        with compiled.unpacked(wheel) as core:
+            rates["step, compiled"] = compiled.ask(core, events, runs).rates
     lines = [(name, f"{max(done):,.0f}", median(done)) for name, done in rates.items()]
     show(
         f"The year: {len(fed):,} admitted events, one core",
         ("", "best events/s", "median (least-most)"),
         lines,
     )
-    return Rates(*(max(done) for done in rates.values()))
+    return Rates(*(max(rates[name]) for name in jobs))
 
 
 def volumes(told: Counter[str], events: int) -> None:
@@ -93,41 +88,16 @@ def volumes(told: Counter[str], events: int) -> None:
     assert events < story.FULL or all(0.9 < share < 1.1 for share in shares.values())
 
 
-def admitted(given: Sequence[Arrival], partners: Directory) -> list[Fed]:
-    door = Door(partners)
-    found = [(one.at, event) for one in given if (event := door.admit(one))]
-    return [
-        Fed(event, Origin(event.topic, 0, offset, at, time.strftime("%Y-%m-%d", time.gmtime(at / 1000))))
-        for offset, (at, event) in enumerate(found)
-    ]
-
-
-def rate(job: Callable[[], int]) -> float:
-    """Per second of processor time: none of these waits for anything, and neighbours on the machine must not count."""
-    begun = time.process_time()
-    count = job()
-    return count / (time.process_time() - begun)
-
-
-def steps(fed: Sequence[Fed], policy: Policy) -> int:
-    states: dict[bytes, State] = {}
-    for admitted, origin in fed:
-        key = admitted.key
-        before = states.get(key) or State(key.decode())
-        states[key] = step(before, admitted.event, origin, policy).state
-    return len(fed)
-
-
 def plain(fed: Sequence[Fed]) -> int:
     """What any fold must do: know a repeat, keep the newest of each thing, per key."""
     states: dict[bytes, dict[str, object]] = {}
     seen: set[tuple[str, str]] = set()
-    for admitted, _ in fed:
-        event = admitted.event
+    for one, _ in fed:
+        event = one.event
         named = (event.source, event.id)
         if named not in seen:
             seen.add(named)
-            states.setdefault(admitted.key, {})[f"{event.type}/{event.subject}"] = event.data
+            states.setdefault(one.key, {})[f"{event.type}/{event.subject}"] = event.data
     return len(fed)
 
 
