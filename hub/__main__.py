@@ -141,6 +141,12 @@ def partner_ingress(settings: Settings, chosen: argparse.Namespace) -> int:
     return wiring.partner_ingress(settings, chosen.id)
 
 
+def partner_kafka(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return (wiring.partner_no_kafka if chosen.revoke else wiring.partner_kafka)(settings, chosen.id)
+
+
 def topics(settings: Settings, _: argparse.Namespace) -> int:
     import asyncio
 
@@ -254,6 +260,10 @@ def _add_partners(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     token.add_argument("id", metavar="ID", help="id of the partner")
     ingress = _add(actions, "ingress", partner_ingress, "make the topic to which a partner writes by Kafka")
     ingress.add_argument("id", metavar="ID", help="id of the partner")
+    text = "make a new credential with which a partner reads its outboxes by Kafka, and show it once"
+    door = _add(actions, "kafka", partner_kafka, text)
+    door.add_argument("id", metavar="ID", help="id of the partner")
+    door.add_argument("--revoke", action="store_true", help="take the credential away instead")
 
 
 def _fail(error: Exception, code: int) -> int:

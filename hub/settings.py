@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hub.core.retry import DAY, SCHEDULE
 
 PREFIX = "HUB_"
+PORTS_PER_BROKER = 3
+"""Of the local Kafka: for the parts of the hub, for its controllers, for partners."""
 
 
 class SettingsError(Exception):
@@ -24,9 +26,22 @@ class Settings(BaseModel):
 
     data: Path = Field(Path(".hub"), description="Folder that holds all state of this machine")
     kafka: str | None = Field(None, description="Bootstrap servers; unset: `hub up` starts a local Kafka")
-    kafka_port: int = Field(19092, description="Port of the local Kafka (the next one is its controller's)")
+    kafka_port: int = Field(
+        19092, description="First port of the local Kafka; each broker has three: hub, controller, partners"
+    )
+    kafka_brokers: int = Field(
+        1, description="Brokers of the local Kafka, 1 or 3; fixed once it has data. Of 3 any one may die"
+    )
+    kafka_partners: str | None = Field(
+        None, description="Bootstrap servers where partners come in; default the local Kafka's own"
+    )
+    kafka_partners_ca: Path | None = Field(
+        None, description="CA certificate (PEM) that partners trust there; default the local Kafka's own"
+    )
     kafka_libs: Path = Field(Path(".kafka/libs"), description="Folder with the jars of the local Kafka")
-    replication: int = Field(1, ge=1, description="Replication factor of topics that the hub makes")
+    replication: int | None = Field(
+        None, ge=1, description="Replication factor of topics that the hub makes; unset: the cluster decides"
+    )
     partitions: int = Field(4, ge=1, le=256, description="Partitions of keyed topics; fixed once made")
     host: str = Field("127.0.0.1", description="Address the HTTP door listens on")
     port: int = Field(8080, description="Port of the HTTP door")
@@ -34,7 +49,28 @@ class Settings(BaseModel):
         None, description="How others reach the HTTP door; default from host and port"
     )
     metrics_port: int = Field(
-        8090, description="Metrics and health of processor (+0), courier (+1), projector (+2)"
+        8090,
+        description="Metrics and health of processor (+0), courier (+1), projector (+2), then of further workers",
+    )
+    processors: int = Field(
+        1, ge=1, le=64, description="Processors that `hub up` runs; they share the partitions"
+    )
+    couriers: int = Field(
+        1, ge=1, le=64, description="Couriers that `hub up` runs; they share the subscriptions"
+    )
+    worker: int = Field(
+        1,
+        ge=1,
+        description="Which of the processors or couriers on this machine this process is; `hub up` sets it",
+    )
+    standby: bool = Field(
+        True,
+        description="Each processor keeps copies of the states others work on: take-over at once, for their disk",
+    )
+    backlog_limit: int = Field(
+        50_000,
+        ge=1,
+        description="Records that may wait for the processors; above it publishers are told 429 until it is half",
     )
     database: str | None = Field(
         None, description="SQLAlchemy URL of the read model; default SQLite in `data`"
@@ -50,6 +86,15 @@ class Settings(BaseModel):
         SCHEDULE,
         min_length=1,
         description="Seconds before attempt 1, 2, 3, ... of a delivery (comma separated); the last one repeats",
+    )
+    heartbeat: float = Field(
+        3600.0,
+        ge=0,
+        description="Seconds of quiet after which a webhook is told its last number; 0 = never; config.heartbeat of a "
+        "subscription goes first",
+    )
+    consent_days: float = Field(
+        30.0, gt=0, description="Days after which the consent of a webhook expires; it is asked again before"
     )
     source: str = Field(
         "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
@@ -76,6 +121,13 @@ class Settings(BaseModel):
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
 
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _brokers(cls, value: int) -> int:
+        if value not in (1, 3):
+            raise ValueError("one broker, or three: of two none may die either")
+        return value
+
     @field_validator("sink_allow")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,11 +150,36 @@ class Settings(BaseModel):
 
     @property
     def bootstrap(self) -> str:
-        return self.kafka or f"127.0.0.1:{self.kafka_port}"
+        return self.kafka or self._local(0)
+
+    @property
+    def partner_bootstrap(self) -> str:
+        """Where partners come in by Kafka; empty for a cluster of one's own when nothing is set."""
+        return self.kafka_partners or ("" if self.kafka else self._local(2))
+
+    @property
+    def partner_ca(self) -> Path | None:
+        """The CA that partners trust there; None: one that their system knows."""
+        return self.kafka_partners_ca or (None if self.kafka else self.data / "kafka" / "tls" / "ca.pem")
+
+    def _local(self, door: int) -> str:
+        ports = (self.kafka_port + PORTS_PER_BROKER * number + door for number in range(self.kafka_brokers))
+        return ",".join(f"127.0.0.1:{port}" for port in ports)
 
     @property
     def url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def name(self, part: str) -> str:
+        """Name of this process on this machine: `processor`, `processor-2`, ...; its folder and log bear it."""
+        return part if self.worker == 1 else f"{part}-{self.worker}"
+
+    def health_port(self, part: str) -> int:
+        """Where this process serves `/metrics`, `/healthz` and `/readyz`."""
+        further = self.worker - 2
+        if further < 0:
+            return self.metrics_port + ("processor", "courier", "projector").index(part)
+        return self.metrics_port + 3 + further + (self.processors - 1 if part == "courier" else 0)
 
     @property
     def loopback(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from hub.core.journal import Entry
 from hub.core.journal import load as load_entry
 from hub.core.journeys import Journey
 from hub.core.known import Known
+from hub.core.letters import Group, Letter
 from hub.core.line import for_partner
+from hub.core.numbers import Run
 from hub.core.partners import Org, Partner, Role, Token, dump, hash_token
 from hub.core.records import Count, Out
-from hub.core.topics import JOURNAL, outbox
+from hub.core.topics import COURIERS, JOURNAL, outbox
 from hub.core.views import Cell, Census, Line, Places, Published
 from hub.core.withdrawal import taken_back
 from hub.gateway.app import build
@@ -56,9 +58,12 @@ PARTNERS = (
 
 
 class MemoryKafka:
-    """Publisher and FeedLog at once. While `down`, nothing is stored and nothing can be read."""
+    """Publisher, FeedLog, Offsets and JournalLog at once. While `down`, nothing is stored and nothing can be read.
+    `expired` says of how many records, from the oldest on, a topic keeps nothing any more."""
 
     def __init__(self) -> None:
+        self.expired: defaultdict[str, int] = defaultdict(int)
+        self.offsets: dict[tuple[str, str], int] = {}
         self.topics: defaultdict[str, list[Out]] = defaultdict(list)
         self.down = False
         self._grown = asyncio.Event()
@@ -77,8 +82,7 @@ class MemoryKafka:
                 self.topics[record.topic].append(record)
 
     async def read(self, subscription: str, after: int, limit: int, wait: float) -> Page:
-        if self.down:
-            raise FeedUnavailable("KafkaConnectionError")
+        first, _ = await self.span(subscription)
         log = self.topics[outbox(subscription)]
         if after == len(log) and wait > 0:
             try:
@@ -87,10 +91,34 @@ class MemoryKafka:
                         await self._grown.wait()
             except TimeoutError:
                 pass
-        records = log[after : after + limit]
-        found = [(after + n, from_record(r.key, r.value or b"", r.headers)) for n, r in enumerate(records, 1)]
+        start = max(after, first - 1)
+        records = log[start : start + limit]
+        found = [(start + n, from_record(r.key, r.value or b"", r.headers)) for n, r in enumerate(records, 1)]
         gone = taken_back(from_record(r.key, r.value or b"", r.headers) for r in log)
-        return Page(found, 1, len(log), frozenset(n for n, _ in found if n - 1 in gone))
+        return Page(found, first, len(log), frozenset(n for n, _ in found if n - 1 in gone))
+
+    async def span(self, subscription: str) -> tuple[int, int]:
+        if self.down:
+            raise FeedUnavailable("KafkaConnectionError")
+        topic = outbox(subscription)
+        return self.expired[topic] + 1, len(self.topics[topic])
+
+    async def committed(self, group: str, topic: str) -> int:
+        if self.down:
+            raise FeedUnavailable("KafkaConnectionError")
+        return self.offsets.get((group, topic), 0)
+
+    async def commit(self, group: str, topic: str, offset: int) -> None:
+        if self.down:
+            raise FeedUnavailable("KafkaConnectionError")
+        self.offsets[group, topic] = offset
+
+    async def ends(self) -> dict[int, int]:
+        return {0: len(self.topics[JOURNAL])}
+
+    async def oldest(self, read: Mapping[int, int], ends: Mapping[int, int]) -> int | None:
+        place = read.get(0, 0)
+        return load_entry(self.topics[JOURNAL][place].value or b"").at if place < ends[0] else None
 
     def journal(self) -> list[Entry]:
         return [load_entry(record.value or b"") for record in self.topics[JOURNAL]]
@@ -98,6 +126,44 @@ class MemoryKafka:
     def everything(self) -> bytes:
         """All that was ever stored, to search for what must not be there."""
         return b"\n".join(repr(record).encode() for log in self.topics.values() for record in log)
+
+
+class MemoryBooks:
+    """What the read model would say of the numbers of a feed; `read` journal entries long."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.runs: list[Run] = []
+
+    def numbers(self, subscription: str, low: int, high: int) -> tuple[Mapping[int, int], list[Run]]:
+        return {0: self.read}, [run for run in self.runs if run.first <= high and run.last >= low]
+
+
+class MemoryLetters:
+    """Dead letters of subscriptions, each with its partner and cause."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str, Letter]] = []
+
+    def groups(self, partner: str | None, state: str) -> list[Group]:
+        found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for owner, subscription, cause, letter in self.kept:
+            if partner in (None, owner) and letter.state == state:
+                found[owner, subscription, cause].append(letter.at)
+        return [Group(*named, len(at), min(at), max(at)) for named, at in found.items()]
+
+    def page(self, subscription: str, cause: str, state: str, after: int, limit: int) -> list[Letter]:
+        kept = [
+            one for _, id, what, one in self.kept if (id, what, one.state) == (subscription, cause, state)
+        ]
+        return sorted((one for one in kept if one.number > after), key=lambda one: one.number)[:limit]
+
+    def open_numbers(self, subscription: str, cause: str) -> list[int]:
+        return sorted(
+            one.number
+            for _, id, what, one in self.kept
+            if id == subscription and one.state == "open" and cause in ("", what)
+        )
 
 
 class MemoryQueries:
@@ -132,6 +198,8 @@ class Hub:
 
     kafka: MemoryKafka = field(default_factory=MemoryKafka)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
+    letters: MemoryLetters = field(default_factory=MemoryLetters)
+    books: MemoryBooks = field(default_factory=MemoryBooks)
     known: Known = field(default_factory=Known)
     counts: list[Count] = field(default_factory=list)
     outboxes: list[str] = field(default_factory=list)
@@ -148,7 +216,12 @@ class Hub:
             "known": self.known,
             "publisher": self.kafka,
             "feeds": self.kafka,
+            "offsets": self.kafka,
+            "journaled": self.kafka,
+            "books": self.books,
+            "courier": COURIERS,
             "queries": self.queries,
+            "letters": self.letters,
             "ensure_outbox": ensure,
             "admit": admit,
             "for_partner": for_partner,

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.local import probe
-from hub.local.children import PARTS, port_of
+from hub.local.children import port_of
 from hub.local.folder import Folder, command_line
-from hub.local.ports import free_pair
-from hub.settings import Settings, read
-from tests.broker import JARS, ROOT
+from hub.local.ports import free_pair, free_row
+from hub.settings import PORTS_PER_BROKER, Settings, read
+from tests.broker import JARS, ROOT, with_certificate
 
 HUB = ["hub", "up"]
 STAND_INS = ["tests.standins"]
@@ -28,7 +28,7 @@ def places(folder: Path) -> dict[str, str]:
     http = free_pair() + 40
     return {
         "HUB_DATA": str(folder / "data"),
-        "HUB_KAFKA_PORT": str(free_pair()),
+        "HUB_KAFKA_PORT": str(free_row(3 * PORTS_PER_BROKER)),
         "HUB_KAFKA_LIBS": str(JARS),
         "HUB_PORT": str(http),
         "HUB_METRICS_PORT": str(http + 1),
@@ -41,6 +41,7 @@ class Up:
     def __init__(self, folder: Path, command: list[str], **settings: str) -> None:
         self.command = command
         environ = {**places(folder), **settings}
+        with_certificate(folder / "data" / "kafka")
         self.environ = environ
         self.settings: Settings = read(environ)
         self.folder = Folder(folder / "data")
@@ -80,14 +81,19 @@ class Up:
     def ready(self, part: str) -> bool:
         return asyncio.run(probe.ready("127.0.0.1", port_of(part, self.settings)))[0]
 
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
     def end(self) -> int:
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.process.wait(40)
 
     def clean(self) -> None:
         if self.process is not None and self.process.poll() is None:
+            self.signal(signal.SIGCONT)
             self.end()
-        for name in ("kafka", *PARTS):
-            if (pid := self.folder.pid(name)) and command_line(pid):
+        for noted in self.folder.run.glob("*.pid"):
+            if (pid := self.folder.pid(noted.stem)) and command_line(pid):
                 os.kill(pid, signal.SIGKILL)

@@ -15,7 +15,20 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from hub.core import contracts
-from hub.gateway import counted, feeds, ingest, lookups, openapi, problems, subscriptions
+from hub.gateway import (
+    counted,
+    dead_letters,
+    dry_run,
+    feeds,
+    ingest,
+    lookups,
+    openapi,
+    position,
+    problems,
+    redelivery,
+    report,
+    subscriptions,
+)
 from hub.gateway.auth import metrics_guard
 from hub.gateway.context import Gateway, Once
 from hub.gateway.problems import Problem
@@ -23,6 +36,17 @@ from hub.gateway.shell import Shell
 
 Check = Callable[[], Awaitable[str]]
 """Answers why this part of the gateway is not ready; an empty text when it is."""
+
+
+Note = Callable[[], str]
+"""What an operator should know though the door can do its work; empty when there is nothing."""
+
+Parts = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Answers, by name of each process of this hub on this machine, `ready`, `reason` and `port`."""
+
+
+async def _no_parts() -> Mapping[str, Any]:
+    return {}
 
 
 class Service(Protocol):
@@ -41,9 +65,12 @@ def build(
     metrics: tuple[str, Callable[[], bytes]] = ("text/plain", lambda: b""),
     schemas: Path | None = None,
     pages: Sequence[APIRouter] = (),
+    notes: Sequence[Note] = (),
+    parts: Parts = _no_parts,
 ) -> FastAPI:
-    """`services` start in order and stop in reverse. `checks` by name make up readiness. `metrics` is a content type
-    and what renders it. `schemas` is the folder with asyncapi.json and the event schemas. `pages` are other rooms'.
+    """`services` start in order and stop in reverse. `checks` by name make up readiness; `notes` are told with it and
+    change nothing. `metrics` is a content type and what renders it. `schemas` is the folder with asyncapi.json and the
+    event schemas. `pages` are other rooms'. `parts` asks the processes on this machine how they are.
 
     Without a `gateway` the app can only be asked for its OpenAPI document.
     """
@@ -58,10 +85,11 @@ def build(
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
-    for room in (ingest.router, subscriptions.router, feeds.router, lookups.router, counted.router):
-        app.include_router(room)
+    told = (subscriptions, feeds, position, report, dead_letters, redelivery, dry_run)
+    for room in (ingest, *told, lookups, counted):
+        app.include_router(room.router)
     app.include_router(_documents(app, schemas))
-    app.include_router(_operations(checks or {}, metrics))
+    app.include_router(_operations(checks or {}, notes, metrics, parts))
     for page in pages:
         app.include_router(page)
     return app
@@ -117,7 +145,12 @@ def _file(folder: Path | None, name: str, headers: Mapping[str, str]) -> Respons
     return FileResponse(found, headers=dict(headers), media_type="application/json")
 
 
-def _operations(checks: Mapping[str, Check], metrics: tuple[str, Callable[[], bytes]]) -> APIRouter:
+def _operations(
+    checks: Mapping[str, Check],
+    notes: Sequence[Note],
+    metrics: tuple[str, Callable[[], bytes]],
+    parts: Parts,
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     content_type, render = metrics
 
@@ -132,8 +165,14 @@ def _operations(checks: Mapping[str, Check], metrics: tuple[str, Callable[[], by
     @router.get("/readyz")
     async def ready(_: Request) -> Response:
         reasons = [f"{name}: {reason}" for name, check in checks.items() if (reason := await check())]
-        content = {"ready": not reasons, "reason": "; ".join(reasons) or "ok"}
+        told = [*reasons, *(said for note in notes if (said := note()))]
+        content = {"ready": not reasons, "reason": "; ".join(told) or "ok"}
         return _answer(503 if reasons else 200, content)
+
+    @router.get("/parts", dependencies=[Depends(metrics_guard)])
+    async def every_part() -> Response:
+        found = await parts()
+        return _answer(200 if all(one["ready"] for one in found.values()) else 503, found)
 
     return router
 

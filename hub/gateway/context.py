@@ -11,6 +11,8 @@ from starlette.requests import Request
 from hub.core.flows import StandingSignal
 from hub.core.journeys import Journey
 from hub.core.known import Known
+from hub.core.letters import Group, Letter
+from hub.core.numbers import Run
 from hub.core.partners import Partner
 from hub.core.policy import Rules
 from hub.core.reception import Admit
@@ -18,6 +20,9 @@ from hub.core.records import Count
 from hub.core.sinks import Network
 from hub.core.views import Cell, Census, Line, Places
 from hub.gateway.feedlog import FeedLog
+from hub.gateway.journallog import JournalLog
+from hub.gateway.offsets import Offsets
+from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
 from hub.gateway.publisher import Publisher, Stamp
 from hub.telemetry import log
@@ -37,15 +42,37 @@ class Queries(Protocol):
     def standing_signals(self, orgs: Sequence[str], rules: Sequence[str], /) -> list[StandingSignal]: ...
 
 
+class Books(Protocol):
+    """What became of the numbers of a feed. Blocking: called in a thread."""
+
+    def numbers(self, subscription: str, low: int, high: int, /) -> tuple[Mapping[int, int], list[Run]]:
+        """How far the journal was read (next offset per partition), and then what `account` needs to know."""
+
+
+async def _nothing(*_: str) -> None:
+    pass
+
+
+class Letters(Protocol):
+    """Dead letters. Blocking: called in a thread."""
+
+    def groups(self, partner: str | None, state: str, /) -> list[Group]: ...
+
+    def page(self, subscription: str, cause: str, state: str, after: int, limit: int, /) -> list[Letter]: ...
+
+    def open_numbers(self, subscription: str, cause: str, /) -> list[int]: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gateway:
     """Everything handed in.
 
     `for_partner` shows a line as one partner may see it, or None. `ensure_outbox` makes the topic of a subscription
-    if it is not there. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what JSON can
-    hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in the journal,
-    `url` is how others reach the door, `source` the CloudEvents source of the hub; `loopback` whether the door can be
-    reached from this machine only.
+    if it is not there; `let_read` (partner, subscription) lets a partner with a credential for Kafka read it there,
+    and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
+    JSON can hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in
+    the journal, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
+    CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
 
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
     which may be set, and `stamp` the headers that tell the processor so.
@@ -54,7 +81,12 @@ class Gateway:
     known: Known
     publisher: Publisher
     feeds: FeedLog
+    offsets: Offsets
+    journaled: JournalLog
+    books: Books
+    courier: str
     queries: Queries
+    letters: Letters
     ensure_outbox: Callable[[str], Awaitable[None]]
     admit: Admit
     for_partner: Callable[[Line, Partner], Mapping[str, Any] | None]
@@ -72,6 +104,9 @@ class Gateway:
     stamp: Stamp = tuple
     loopback: bool = True
     networks: Sequence[Network] = ()
+    pressure: Pressure = field(default_factory=Pressure)
+    let_read: Callable[[str, str], Awaitable[object]] = _nothing
+    close_outbox: Callable[[str], Awaitable[object]] = _nothing
 
 
 class Once:

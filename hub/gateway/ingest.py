@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,10 +20,14 @@ from hub.core.reception import Received, receive
 from hub.gateway import openapi, problems
 from hub.gateway.auth import authenticate
 from hub.gateway.context import Gateway, gateway
+from hub.gateway.pressure import Hand
 from hub.gateway.problems import Problem, not_stored
 from hub.gateway.publisher import NotStored, stamped
 
 router = APIRouter(tags=["events"])
+
+STORE_SECONDS = 6.0
+"""Longest time from the last byte of a request to its answer, whatever Kafka does."""
 
 _REFUSED = "nothing of it was stored; errors lists everything that is wrong"
 
@@ -32,18 +37,19 @@ async def publish_events(request: Request) -> Response:
 
     202 means durable. A repeat with the same source and id is answered 202 again and changes nothing. A batch is
     answered with a result per event, in order: 202 when all were accepted, 207 when some were, 400 when none was.
-    After a 503 send the same again: events are known by source and id.
+    After a 429 or 503 send the same again, after Retry-After seconds: events are known by source and id.
     """
     started = time.perf_counter()
     door = gateway(request)
     publisher = authenticate(request, door)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "content-encoding", "send the body uncompressed")
-    drafts = draft_http(request.headers.get("content-type"), request.headers, await _body(request))
-    batch = isinstance(drafts, list)
-    given: list[Draft] = drafts if isinstance(drafts, list) else [drafts]
-    received = [receive(draft, publisher, "http", door.now(), door.admit) for draft in given]
-    await _store(received, door)
+    with door.pressure.hand() as hand:
+        drafts = draft_http(request.headers.get("content-type"), request.headers, await _body(request, hand))
+        batch = isinstance(drafts, list)
+        given: list[Draft] = drafts if isinstance(drafts, list) else [drafts]
+        received = [receive(draft, publisher, "http", door.now(), door.admit) for draft in given]
+        await _store(received, door)
     door.observe(time.perf_counter() - started)
     return _of_batch(received, door) if batch else _of_one(received[0], door)
 
@@ -63,13 +69,14 @@ async def allow_webhooks(request: Request) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, or Problem 413 before more than a batch may hold has been read."""
+async def _body(request: Request, hand: Hand) -> bytes:
+    """The whole body, or Problem 413 before more than a batch may hold has been read, 503 when there is no room."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BATCH:
             raise Problem(413, "too-large", f"send at most {MAX_BATCH // 1024} KiB")
+        hand.take(len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -79,10 +86,13 @@ async def _store(received: Sequence[Received], door: Gateway) -> None:
     events = [stamped(one.event, door.stamp) for one in received if one.event]
     try:
         if events:
-            await door.publisher.publish(events)
-            await door.publisher.publish([one.entry for one in received if one.event])
+            async with asyncio.timeout(STORE_SECONDS):
+                await door.publisher.publish(events)
+                await door.publisher.publish([one.entry for one in received if one.event])
     except NotStored as error:
         raise not_stored(str(error)) from None
+    except TimeoutError:
+        raise not_stored(f"no acknowledgement within {STORE_SECONDS:g} s") from None
     finally:
         if refusals := [one.entry for one in received if not one.event]:
             door.publisher.offer(refusals)

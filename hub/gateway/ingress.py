@@ -45,7 +45,9 @@ class Ingress:
         count: Callable[[Iterable[Count]], None],
         now: Callable[[], int],
         stamp: Stamp = tuple,
+        behind: Callable[[], int] = lambda: 0,
     ) -> None:
+        """While `behind()` is not 0, because too much waits for the processors, records stay where they are."""
         self._make = make
         self._known = known
         self._publisher = publisher
@@ -53,6 +55,7 @@ class Ingress:
         self._count = count
         self._now = now
         self._stamp = stamp
+        self._behind = behind
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -83,7 +86,11 @@ class Ingress:
         try:
             await consumer.start()
             while True:
+                # Held back, yet asked: a member of the group that asks for nothing is put out.
+                held = consumer.assignment() if self._behind() else set()
+                consumer.pause(*held)
                 batches = await consumer.getmany(timeout_ms=500, max_records=MOST)
+                consumer.resume(*(held & consumer.assignment()))
                 if records := [record for batch in batches.values() for record in batch]:
                     await self._handle(records)
                     await consumer.commit()

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub.core.cloudevents import BATCH, STRUCTURED
+from hub.core.numbers import STATES
+from hub.gateway import options
 from hub.gateway.shell import API_VERSION
 
 TITLE = "Almere onderwijshub"
@@ -31,7 +33,8 @@ _MEANINGS = {
     409: "Cannot be done in the present state",
     413: "Too large",
     415: "Content type not understood",
-    503: "Kafka does not confirm or answer; try again after Retry-After seconds",
+    429: "The hub has enough to process; nothing was stored, try again after Retry-After seconds",
+    503: "Kafka does not confirm or answer, or too much is under way; try again after Retry-After seconds",
 }
 
 
@@ -42,16 +45,16 @@ def _refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _ok(description: str, example: object) -> dict[str, Any]:
+def ok(description: str, example: object) -> dict[str, Any]:
     kind = "array" if isinstance(example, list) else "object"
-    return {"description": description, "content": _body({"type": kind}, example)}
+    return {"description": description, "content": body({"type": kind}, example)}
 
 
-def _body(schema: dict[str, Any], example: object) -> dict[str, Any]:
+def body(schema: dict[str, Any], example: object) -> dict[str, Any]:
     return {"application/json": {"schema": schema, "example": example}}
 
 
-def _operation(
+def operation(
     status: int, ok: dict[str, Any], *codes: int, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     extra = {"requestBody": {"required": True, "content": body}} if body else {}
@@ -83,18 +86,25 @@ _SAMPLE_SUBSCRIPTION = {
     "config": {"mode": "structured"},
     "protocolsettings": {},
     "paused": False,
-    "status": {"state": "validated", "reason": ""},
+    "status": {
+        "state": "backing-off",
+        "reason": "last answer: 503",
+        "at": "2026-11-21T09:12:44.000Z",
+        "nextAt": "2026-11-21T09:17:44.000Z",
+        "consentedAt": "2026-11-02T08:00:00.000Z",
+    },
 }
-_SUBSCRIPTION_BODY = _body(
+_SUBSCRIPTION_BODY = body(
     {"$ref": "#/components/schemas/Subscription"},
     {k: _SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
 )
 
-INGEST: dict[str, Any] = _operation(
+INGEST: dict[str, Any] = operation(
     202,
-    _ok("Durable", _SAMPLE_RESULT),
+    ok("Durable", _SAMPLE_RESULT),
     413,
     415,
+    429,
     503,
     body={
         STRUCTURED: {"schema": _EVENT, "example": _SAMPLE_EVENT},
@@ -104,47 +114,89 @@ INGEST: dict[str, Any] = _operation(
         },
     },
 ) | {"dependencies": []}
-INGEST["responses"][207] = _ok(
+INGEST["responses"][207] = ok(
     "Some events of a batch were accepted", {"results": [{"status": 202, **_SAMPLE_RESULT}]}
 )
 INGEST["openapi_extra"]["security"] = [{"HTTPBearer": []}]
-HANDSHAKE: dict[str, Any] = _operation(204, {"description": "WebHook-Allowed-Origin and -Rate"})
-SUBSCRIPTIONS = _operation(200, _ok("Yours", [_SAMPLE_SUBSCRIPTION]))
-SUBSCRIPTION = _operation(200, _ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
-SUBSCRIPTION_DELETE = _operation(200, _ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
-SUBSCRIPTION_WRITE = _operation(
-    200, _ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
+HANDSHAKE: dict[str, Any] = operation(204, {"description": "WebHook-Allowed-Origin and -Rate"})
+SUBSCRIPTIONS = operation(200, ok("Yours", [_SAMPLE_SUBSCRIPTION]))
+SUBSCRIPTION = operation(200, ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
+SUBSCRIPTION_DELETE = operation(200, ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
+SUBSCRIPTION_WRITE = operation(
+    200, ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
 )
-SUBSCRIBE = _operation(
+SUBSCRIBE = operation(
     201,
-    _ok("Made; the secret is shown this once", _SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
+    ok("Made; the secret is shown this once", _SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
     409,
     413,
     415,
     503,
     body=_SUBSCRIPTION_BODY,
 )
-SUBSCRIPTION_TEST = _operation(202, _ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
-FEED = _operation(
+SUBSCRIPTION_TEST = operation(202, ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
+FEED = operation(
     200,
-    _ok(
+    ok(
         "In order",
-        {"events": [{"number": 1, "deliveryId": "...", "event": _SAMPLE_EVENT}], "next": 1, "first": 1},
+        {
+            "events": [{"number": 1, "deliveryId": "...", "event": _SAMPLE_EVENT}],
+            "next": 1,
+            "first": 1,
+            "last": 1,
+        },
     ),
     503,
 )
-LINE = _operation(200, _ok("The line as you may see it", {"learnerId": "...", "status": "active"}), 503)
-JOURNEY = _operation(
-    200, _ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []})
-)
-PARTNERS = _operation(
-    200, _ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])
-)
-FLOWS = _operation(200, _ok("Counts", {}))
-_CELLS = [{"of": ["po"], "value": 2390}, {"of": ["vo", "mbo"], "value": 40}]
-CENSUS = _operation(
+_SAMPLE_POSITION = {"number": 41, "first": 1, "last": 57}
+POSITION = operation(200, ok("Acknowledged up to number", _SAMPLE_POSITION), 503)
+POSITION_WRITE = operation(
     200,
-    _ok(
+    ok("As it is now", _SAMPLE_POSITION),
+    413,
+    415,
+    503,
+    body=body(
+        {
+            "type": "object",
+            "required": ["number"],
+            "additionalProperties": False,
+            "properties": {"number": {"type": "integer", "minimum": 0}},
+        },
+        {"number": 41},
+    ),
+)
+REPORT = operation(
+    200,
+    ok(
+        "Each number in one state. " + "; ".join(f"{state}: {meaning}" for state, meaning in STATES.items()),
+        {
+            "subscription": "sub-0123456789ab",
+            "from": 1,
+            "to": 57,
+            "first": 1,
+            "last": 57,
+            "acknowledged": 0,
+            "complete": "2026-11-21T09:12:44.120Z",
+            "states": {
+                "delivered": {"count": 55, "ranges": [[1, 41], [44, 57]]},
+                "withdrawn": {"count": 1, "ranges": [[42, 42]]},
+                "dead": {"count": 1, "ranges": [[43, 43]]},
+            },
+        },
+    ),
+    503,
+)
+LINE = operation(200, ok("The line as you may see it", {"learnerId": "...", "status": "active"}), 503)
+JOURNEY = operation(200, ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []}))
+PARTNERS = operation(
+    200, ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])
+)
+FLOWS = operation(200, ok("Counts", {}))
+_CELLS = [{"of": ["po"], "value": 2390}, {"of": ["vo", "mbo"], "value": 40}]
+CENSUS = operation(
+    200,
+    ok(
         "The metric as it was published; each cell counts its categories together",
         {
             "metric": "M1",
@@ -159,10 +211,10 @@ CENSUS = _operation(
         },
     ),
 )
-NEWCOMERS = _operation(200, _ok("Need against places", {"city": "almere", "rows": []}))
-SIGNALS = _operation(
+NEWCOMERS = operation(200, ok("Need against places", {"city": "almere", "rows": []}))
+SIGNALS = operation(
     200,
-    _ok(
+    ok(
         "Yours, oldest first",
         {
             "signals": [
@@ -172,7 +224,7 @@ SIGNALS = _operation(
     ),
     503,
 )
-CATALOGUE = _operation(200, _ok("Every kind of event", [{"code": "E5", "type": "...", "receivers": {}}]))
+CATALOGUE = operation(200, ok("Every kind of event", [{"code": "E5", "type": "...", "receivers": {}}]))
 
 _FAULT = {
     "type": "object",
@@ -229,7 +281,7 @@ _SCHEMAS: dict[str, Any] = {
             "source": {"type": "string"},
             "types": {"type": "array", "items": {"type": "string"}},
             "filters": {"type": "array", "items": {"type": "object"}},
-            "config": {"type": "object", "properties": {"mode": {"enum": ["structured", "binary"]}}},
+            "config": options.SCHEMA,
             "protocolsettings": {"type": "object"},
             "sinkcredential": {"type": "object", "writeOnly": True},
             "paused": {"type": "boolean"},

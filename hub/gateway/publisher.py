@@ -16,7 +16,7 @@ from hub.telemetry import log
 Stamp = Callable[[], Headers]
 """Headers for every event record: the day, where the hub's clock is set apart from Kafka's; else none."""
 
-PENDING = 2000
+PENDING = 5000
 """Records offered but not yet acknowledged; beyond that new offers are dropped."""
 
 
@@ -46,7 +46,7 @@ class KafkaPublisher:
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
         self._renewal: asyncio.Task[None] | None = None
-        self._offered: set[asyncio.Task[None]] = set()
+        self._offered: dict[asyncio.Task[None], int] = {}
 
     async def start(self) -> None:
         self._producer = self._make()
@@ -77,11 +77,12 @@ class KafkaPublisher:
                 future.add_done_callback(self._settle)
 
     def offer(self, records: Sequence[Out]) -> None:
-        if len(self._offered) >= PENDING:
+        if sum(self._offered.values()) + len(records) > PENDING:
+            log.event("journal.lost", "warning", records=len(records), reason="too many wait for Kafka")
             return
         task = asyncio.create_task(self._try(records))
-        self._offered.add(task)
-        task.add_done_callback(self._offered.discard)
+        self._offered[task] = len(records)
+        task.add_done_callback(self._offered.pop)
 
     async def _try(self, records: Sequence[Out]) -> None:
         try:

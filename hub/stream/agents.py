@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from hub.core.records import Batch, Count, Load, Out, Record
-from hub.stream.tables import Changelog, Lines
+from hub.stream.tables import Lines
 from hub.telemetry import metrics
 
 P = TypeVar("P")
@@ -23,7 +23,7 @@ class Run(Protocol[P_in]):
     def __call__(self, records: Sequence[Record], load: Load, policy: P_in, /) -> Batch: ...
 
 
-class Publish(Changelog, Protocol):
+class Publish(Protocol):
     async def publish(self, outs: Iterable[Out]) -> None: ...
 
 
@@ -46,7 +46,7 @@ class Job(Generic[P]):
             batches[number] = self.run(records, self.lines.load(number), policy)
             await asyncio.sleep(0)  # what else waits for the loop gets its turn between two partitions
         await self.publisher.publish(out for batch in batches.values() for out in batch.out)
-        await self.lines.save(self.publisher, {number: batch.states for number, batch in batches.items()})
+        await self.lines.save({number: batch.states for number, batch in batches.items()})
         self.count(count for batch in batches.values() for count in batch.counts)
         return list(batches.values())
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import gc
 import logging
 import os
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,16 +17,20 @@ from typing import Any, NamedTuple, TypeVar
 
 import faust
 import uvloop
+from faust.types import TP
 
 from hub import kafka
 from hub.core import topics
 from hub.core.records import Count
 from hub.errors import OperatorError
 from hub.settings import Settings
+from hub.stream import garbage
 from hub.stream.agents import Job, Run, processor
+from hub.stream.changelog import rebuild
 from hub.stream.driver import RawTopic, Transport, check_versions
 from hub.stream.publisher import Publisher
 from hub.stream.recovery import Tables
+from hub.stream.standby import Standby
 from hub.stream.tables import Lines
 from hub.telemetry import log
 
@@ -37,6 +41,14 @@ MOST_RECORDS = 2000
 """Records of one fetch. Its outputs go to some fifty outboxes, so small fetches make many tiny batches: half as many
 events a second at 500. More would hold up health checks, and be repeated after a crash."""
 
+SESSION_SECONDS = 6.0
+"""How long the group waits for a worker that has died: the least that brokers allow (`group.min.session.timeout.ms`).
+A worker that is started again within it has its partitions back as if nothing had happened; otherwise another takes
+over. Heartbeats come from a thread of their own, so only a process that stands still as a whole takes this long."""
+
+HEARTBEAT_SECONDS = 1.0
+"""Also how soon a worker hears that partitions are dealt out anew."""
+
 STOP_SECONDS = 20.0
 """Longest time a stop may take; then the process ends at once. Nothing is lost by that, records are repeated."""
 
@@ -44,7 +56,7 @@ STOP_SECONDS = 20.0
 class Names(NamedTuple):
     """What tests change so that many processors share one broker."""
 
-    group: str = "hub.processor"
+    group: str = topics.PROCESSORS
     inputs: tuple[str, ...] = topics.INPUTS
     changelog: str = topics.LINES
 
@@ -60,6 +72,8 @@ class App(faust.App):  # type: ignore[misc]
     bootstrap: str
     names: Names
     lines: Lines
+    standby: Standby
+    warms = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -74,6 +88,16 @@ class App(faust.App):  # type: ignore[misc]
         await self._check_topics()
         for hook in self.on_start_hooks:
             await hook()
+        if self.warms:
+            await self._warm()
+
+    async def _warm(self) -> None:
+        """Reads all states before joining: until then whoever has the partitions goes on with them."""
+        started = time.monotonic()
+        numbers = await kafka.partitions(self.bootstrap, self.names.changelog)
+        places = [TP(self.names.changelog, number) for number in numbers]
+        count = await rebuild(self.bootstrap, self.lines.data, places)
+        log.event("processor.warm", records=count, seconds=round(time.monotonic() - started, 3))
 
     async def _check_topics(self) -> None:
         """Faust would wait for a missing topic for ever, and spread a learner over workers if the counts differ."""
@@ -113,13 +137,15 @@ def build(
     """
     check_versions()
     names = names or Names()
-    folder = settings.data / "processor"
+    folder = settings.data / settings.name("processor")
     app = App(names.group, **_options(settings, folder, store or "rocksdb://"))
     app.bootstrap, app.names = settings.bootstrap, names
     app.finalize()
-    app.lines = Lines(app, names.changelog)
-    app.tables.add(app.lines)
     publisher = Publisher(lambda: app.producer._ensure_producer())
+    app.lines = Lines(app, names.changelog, publisher)
+    app.tables.add(app.lines)
+    app.standby = Standby(app.lines, copies=settings.standby)
+    app.warms = settings.standby
     inputs = RawTopic(app, topics=list(names.inputs), key_type=bytes, value_type=bytes)
     app.agent(inputs, name="processor")(processor(Job(run, policy, count, app.lines, publisher)))
     return app
@@ -132,8 +158,8 @@ def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
         "datadir": folder,
         "TableManager": Tables,
         "agent_supervisor": "mode.CrashingSupervisor",
-        "broker_session_timeout": 10.0,
-        "broker_heartbeat_interval": 3.0,
+        "broker_session_timeout": SESSION_SECONDS,
+        "broker_heartbeat_interval": HEARTBEAT_SECONDS,
         "broker_request_timeout": 30.0,
         "broker_max_poll_records": MOST_RECORDS,
         "broker_commit_interval": 1.0,
@@ -181,10 +207,7 @@ def worker(app: App) -> int:
     """
     for name in ("aiokafka", "faust", "mode", "hub.stream"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # A batch makes many small values that live until it is published, and no cycles: with the usual thresholds the
-    # collector takes a quarter of the time to find nothing.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    garbage.settle()
     with sole_user(app.conf.datadir), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(app))
 

@@ -82,7 +82,7 @@ class RawTopic(Topic):  # type: ignore[misc]
 
 class Message(ConsumerMessage):  # type: ignore[misc]
     """A fetch: `value` is {partition: records} over all input topics, `ends` the last offset per topic and
-    partition. Or, on its way to a standby: `value` is the records of one changelog partition, and `ends` is empty.
+    partition. Or, where a changelog partition was not paused in time: its records, which nobody takes.
     """
 
     __slots__ = ("ends",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
@@ -24,14 +25,17 @@ class Published:
     def __init__(self) -> None:
         self.outs: list[Out] = []
         self.changelog: list[tuple[bytes, bytes | None]] = []
+        self._ends: Counter[int] = Counter()
 
     async def publish(self, outs: Iterable[Out]) -> None:
         self.outs += outs
 
-    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
-        for of in rows.values():
-            self.changelog += of
-        return {partition: len(self.changelog) - 1 for partition in rows}
+    async def append(self, topic: str, rows: Mapping[int, Rows], hands: object = None) -> dict[int, int]:
+        for partition, of in rows.items():
+            added = list(of)
+            self.changelog += added
+            self._ends[partition] += len(added)
+        return {partition: self._ends[partition] - 1 for partition in rows}
 
 
 class MemoryEngine:
@@ -65,9 +69,9 @@ async def memory_engine(run: Run[P], policy: Callable[[], P]) -> AsyncIterator[M
     app.loop = asyncio.get_running_loop()
     app.bootstrap = ""
     app.finalize()
-    app.lines = Lines(app, LINES)
     counted: list[Count] = []
     published = Published()
+    app.lines = Lines(app, LINES, published)
     job = Job(run, policy, counted.extend, app.lines, published)
     agent = app.agent(app.channel(), name="processor")(processor(job))
     async with agent.test_context() as fed:

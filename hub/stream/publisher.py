@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.core.records import Out
+from hub.stream.fence import signed
 from hub.stream.stores import Rows
 
 Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
@@ -44,11 +45,13 @@ class Publisher:
         counts = {topic: len(await self._producer().partitions_for(topic)) for topic in by_topic}
         await self._send(_spread(by_topic, counts))
 
-    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
-        """Appends to several partitions at once; returns the offset of the last row of each. None may be empty."""
-        groups: Groups = {
-            (topic, number): [(key, value, []) for key, value in of] for number, of in rows.items()
-        }
+    async def append(self, topic: str, rows: Mapping[int, Rows], hands: Mapping[int, int]) -> dict[int, int]:
+        """Appends to several partitions at once, each row signed with the hand of its partition; returns the offset of
+        the last row of each. None may be empty."""
+        groups: Groups = {}
+        for number, of in rows.items():
+            headers = signed(hands[number])
+            groups[topic, number] = [(key, value, headers) for key, value in of]
         return {number: offset for (_, number), offset in (await self._send(groups)).items()}
 
     async def _send(self, groups: Groups) -> dict[tuple[str, int], int]:

@@ -2,99 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterable
-from typing import Any
 
-from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager as FaustTables
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
 from faust.tables.recovery import Recovery as FaustRecovery
-from faust.types import TP
 from mode import Service
 
-from hub import kafka
-from hub.stream.stores import Store
+from hub.stream.changelog import rebuild
 from hub.telemetry import log
-
-CHUNK = 2000
-"""Records written to the store at a time: about 10 ms, so that health checks are answered in between."""
-
-QUIET_MS = 100
-
-
-async def rebuild(bootstrap: str, store: Store, partitions: Iterable[TP]) -> int:
-    """Reads what the changelog holds beyond the store's position, up to its present end, into the store.
-
-    A store that does not fit its changelog (the topic was made anew, or records it still needs are gone) is wiped
-    and read from the start. Returns the number of records read. Cancelling is safe: position and rows are written
-    together, so the next call goes on where this one stopped.
-    """
-    wanted = [TopicPartition(*tp) for tp in partitions]
-    if not wanted:
-        return 0
-    reader = kafka.consumer(bootstrap, fetch_max_wait_ms=QUIET_MS, max_partition_fetch_bytes=4 << 20)
-    await reader.start()
-    try:
-        reader.assign(wanted)
-        starts, ends = await reader.beginning_offsets(wanted), await reader.end_offsets(wanted)
-        todo = {tp: ends[tp] for tp in wanted if _seek(reader, store, tp, starts[tp], ends[tp])}
-        reader.pause(*(tp for tp in wanted if tp not in todo))
-        return await _read(reader, store, todo)
-    finally:
-        await reader.stop()
-
-
-def _seek(reader: Any, store: Store, tp: TopicPartition, start: int, end: int) -> bool:
-    """Sets the reader to the first record the store lacks; False when it lacks none."""
-    position = store.position(tp.partition)
-    following = start if position is None else position + 1
-    if not start <= following <= end:
-        log.event(
-            "processor.store_wiped", "warning", topic=tp.topic, partition=tp.partition, position=position,
-            changelog_start=start, changelog_end=end, reason="the store does not fit the changelog; rebuilding",
-        )  # fmt: skip
-        store.wipe(tp.partition)
-        following = start
-    reader.seek(tp, following)
-    return following < end
-
-
-async def _read(reader: Any, store: Store, todo: dict[TopicPartition, int]) -> int:
-    """Reads until every partition in `todo` is at its end."""
-    count = 0
-    quiet: dict[TopicPartition, int] = {}
-    while todo:
-        batches = await reader.getmany(*todo, timeout_ms=QUIET_MS, max_records=CHUNK)
-        for tp, records in batches.items():
-            store.save(tp.partition, ((r.key, r.value) for r in records), records[-1].offset)
-            count += len(records)
-        await asyncio.sleep(0)
-        for tp, end in list(todo.items()):
-            if await reader.position(tp) >= end or (not batches and _answered_empty(reader, tp, quiet)):
-                del todo[tp]
-                reader.pause(tp)
-        if batches:
-            quiet.clear()
-    return count
-
-
-def _answered_empty(reader: Any, tp: TopicPartition, quiet: dict[TopicPartition, int]) -> bool:
-    """Whether the broker answered two fetches at this position with nothing.
-
-    The cleaner may have removed the last records of a compacted topic: then no fetch ever brings the position to
-    the end (upstream #176, #597).
-    """
-    answered = reader.last_poll_timestamp(tp)
-    if answered == -1 or answered is None:
-        return False
-    return bool(quiet.setdefault(tp, answered) < answered)
 
 
 class Recovery(FaustRecovery):  # type: ignore[misc]
-    """Faust's recovery, with active partitions read by `rebuild`; standby partitions remain Faust's."""
+    """Faust's recovery, with the partitions of this worker read by `rebuild`, and those of others by Standby."""
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _restart_recovery(self) -> None:
@@ -107,15 +28,20 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
             except ServiceStopped:
                 break
 
+    async def on_stop(self) -> None:
+        await self.app.standby.stop()
+        await super().on_stop()
+
     async def _recover(self, generation: int) -> None:
         started, consumer = time.monotonic(), self.app.consumer
         self._set_recovery_started()
-        self.flush_buffers()
+        await self.app.standby.stop()
         await consumer._thread.call_thread(consumer._thread.pause, self.active_tps)
         count = 0
         for table, tps in list(self.actives_for_table.items()):
-            count += await rebuild(table.app.bootstrap, table.data, tps)
-        await self._seek_standbys(consumer)
+            late: dict[int, set[bytes]] = {}
+            count += await rebuild(table.app.bootstrap, table.data, tps, late)
+            await table.take_over(late, generation)
         await self.on_recovery_completed(generation)
         log.event(
             "processor.ready",
@@ -123,12 +49,6 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
             records=count,
             seconds=round(time.monotonic() - started, 3),
         )
-
-    async def _seek_standbys(self, consumer: Any) -> None:
-        if self.standby_tps:
-            await self._build_offsets(consumer, self.standby_tps, self.standby_offsets, "standby")
-            await self._seek_offsets(consumer, self.standby_tps, self.standby_offsets, "standby")
-            await self._build_highwaters(consumer, self.standby_tps, self.standby_highwaters, "standby")
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Starts the streams at their last commit.
@@ -149,6 +69,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
         consumer.resume_partitions({tp for tp in assignment if tp not in self.active_tps})
         consumer.resume_flow()
         await app._fetcher.maybe_start()
+        self.app.standby.start({tp.partition for tp in self.active_tps})
         self._announce()
 
     def _announce(self) -> None:

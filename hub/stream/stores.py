@@ -28,11 +28,14 @@ class Store(Protocol):
 
     def load(self, partition: int, key: bytes) -> bytes | None: ...
 
-    def save(self, partition: int, rows: Rows, offset: int) -> None:
-        """Writes the rows together with the offset of their last changelog record: both or neither."""
+    def save(self, partition: int, rows: Rows, offset: int, by: int = 0) -> None:
+        """Writes the rows together with the offset of their last changelog record and who wrote it: all or nothing."""
 
     def position(self, partition: int) -> int | None:
         """Offset of the last changelog record in the store; None for an empty store."""
+
+    def seen(self, partition: int) -> int:
+        """The highest hand (`fence`) that was given with `save`."""
 
     def wipe(self, partition: int) -> None:
         """Forgets everything of a partition, on disk too."""
@@ -41,35 +44,42 @@ class Store(Protocol):
         """Everything of one partition. Do not hold it over an await: it locks the partition's files."""
 
 
-class _Standby:
-    """Reads the batches of a standby partition, which come through Faust's own recovery."""
+class _NotByFaust:
+    """The changelog is read by `changelog.rebuild` and Standby; what Faust's consumer brings of it is not taken."""
 
     def apply_changelog_batch(self: Any, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:
-        for event in batch:
-            message = event.message
-            self.save(message.partition, ((r.key, r.value) for r in message.value), message.offset)
+        return
 
 
-class RocksStore(_Standby, rocksdb.Store):  # type: ignore[misc]
+class RocksStore(_NotByFaust, rocksdb.Store):  # type: ignore[misc]
     """One RocksDB per partition. Survives `kill -9` without a sync: the log of writes is in the page cache."""
 
     def load(self, partition: int, key: bytes) -> bytes | None:
         value: bytes | None = self._db_for_partition(partition).get(key)
         return value
 
-    def save(self, partition: int, rows: Rows, offset: int) -> None:
+    def save(self, partition: int, rows: Rows, offset: int, by: int = 0) -> None:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key, value in rows:
             if value is None:
                 batch.delete(key)
             else:
                 batch.put(key, value)
-        batch.put(self.offset_key, b"%d" % offset)
+        batch.put(self.offset_key, b"%d %d" % (offset, max(by, self.seen(partition))))
         self._db_for_partition(partition).write(batch)
 
     def position(self, partition: int) -> int | None:
-        offset = self._db_for_partition(partition).get(self.offset_key)
-        return None if offset is None else int(offset)
+        return next(iter(self._mark(partition)), None)
+
+    def seen(self, partition: int) -> int:
+        return (*self._mark(partition), 0, 0)[1]
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        return self.position(tp.partition)
+
+    def _mark(self, partition: int) -> list[int]:
+        """Offset and hand; nothing for an empty store, only the offset for one of an earlier version."""
+        return [int(part) for part in (self._db_for_partition(partition).get(self.offset_key) or b"").split()]
 
     def rows(self, partition: int) -> Iterable[tuple[bytes, bytes]]:
         return ((k, v) for k, v in self._db_for_partition(partition).items() if k != self.offset_key)
@@ -93,18 +103,19 @@ class RocksStore(_Standby, rocksdb.Store):  # type: ignore[misc]
             db.close()
 
 
-class MemoryStore(_Standby, memory.Store):  # type: ignore[misc]
+class MemoryStore(_NotByFaust, memory.Store):  # type: ignore[misc]
     """Forgets everything when the process ends; rebuilt from the changelog each time."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._parts: dict[int, dict[bytes, bytes]] = {}
         self._positions: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
 
     def load(self, partition: int, key: bytes) -> bytes | None:
         return self._parts.get(partition, {}).get(key)
 
-    def save(self, partition: int, rows: Rows, offset: int) -> None:
+    def save(self, partition: int, rows: Rows, offset: int, by: int = 0) -> None:
         part = self._parts.setdefault(partition, {})
         for key, value in rows:
             if value is None:
@@ -112,6 +123,10 @@ class MemoryStore(_Standby, memory.Store):  # type: ignore[misc]
             else:
                 part[key] = value
         self._positions[partition] = offset
+        self._seen[partition] = max(by, self.seen(partition))
+
+    def seen(self, partition: int) -> int:
+        return self._seen.get(partition, 0)
 
     def position(self, partition: int) -> int | None:
         return self._positions.get(partition)
@@ -125,6 +140,7 @@ class MemoryStore(_Standby, memory.Store):  # type: ignore[misc]
     def wipe(self, partition: int) -> None:
         self._parts.pop(partition, None)
         self._positions.pop(partition, None)
+        self._seen.pop(partition, None)
 
     async def on_rebalance(self, assigned: set[TP], revoked: set[TP], *rest: Any, **named: Any) -> None:
         for tp in revoked:

@@ -74,6 +74,9 @@ BACKLOG_RECORDS = _gauge("hub_backlog_records", "Records not yet delivered", "su
 LAG = _gauge(
     "hub_consumer_lag", "Records a part has still to read from a partition", "part", "topic", "partition"
 )
+WAITING = _gauge(
+    "hub_processors_waiting_records", "Records that wait for the processors, seen from the gateway"
+)
 INGEST_SECONDS = _histogram("hub_ingest_seconds", "From the request to the 202 of POST /v1/events", _FAST)
 BATCH_SECONDS = _histogram(
     "hub_batch_seconds", "From load to acknowledgement of one batch of the processor", _FAST

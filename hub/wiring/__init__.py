@@ -5,7 +5,16 @@ its part needs.
 from hub.wiring.contracts import schemas
 from hub.wiring.door import gateway
 from hub.wiring.parts import courier, processor, projector
-from hub.wiring.whole import demo, list_partners, load_partners, partner_ingress, partner_token, up
+from hub.wiring.whole import (
+    demo,
+    list_partners,
+    load_partners,
+    partner_ingress,
+    partner_kafka,
+    partner_no_kafka,
+    partner_token,
+    up,
+)
 
 __all__ = [
     "courier",
@@ -14,6 +23,8 @@ __all__ = [
     "list_partners",
     "load_partners",
     "partner_ingress",
+    "partner_kafka",
+    "partner_no_kafka",
     "partner_token",
     "processor",
     "projector",

@@ -37,6 +37,7 @@ def schemas(check: bool) -> int:
 def generated() -> dict[str, bytes]:
     """Path below `schemas/` to content, for every generated file."""
     documents: dict[str, Any] = {contracts.path(kind): contracts.schema(kind) for kind in KINDS.values()}
+    documents[contracts.HEARTBEAT_PATH] = contracts.heartbeat_schema()
     documents["asyncapi.json"] = contracts.asyncapi(__version__)
     documents["catalogue.json"] = contracts.catalogue()
     documents["openapi.json"] = _openapi()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka
+from hub import kafka, kafka_access
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.event import moment
@@ -63,19 +63,27 @@ def gateway_app(settings: Settings) -> Any:
     from hub.core.admission import admit
     from hub.core.line import for_partner
     from hub.gateway import app as door
+    from hub.gateway.backlog import Backlog
     from hub.gateway.context import Gateway
     from hub.gateway.feedlog import KafkaFeeds
     from hub.gateway.ingress import GROUP, Ingress
+    from hub.gateway.journallog import KafkaJournal
+    from hub.gateway.offsets import KafkaOffsets
+    from hub.gateway.pressure import Pressure
     from hub.gateway.publisher import KafkaPublisher
+    from hub.readmodel.letters import Letters
+    from hub.readmodel.numbers import Numbers
     from hub.readmodel.queries import Queries
     from hub.readmodel.schema import open_engine, prepare
 
     settings.data.mkdir(parents=True, exist_ok=True)
-    rules, clock = rulebook.load(settings), clocks.clock(settings)
+    rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
     stamp = clocks.stamp(clock)
     views = Views(settings, rules)
+    backlog = Backlog(settings.bootstrap, topics.PROCESSORS, topics.INPUTS, settings.backlog_limit)
     publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
     feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
+    offsets = KafkaOffsets(lambda: kafka.client(settings.bootstrap))
     engine = open_engine(settings.database_url)
     prepare(engine)
     queries = Queries(engine)
@@ -84,8 +92,17 @@ def gateway_app(settings: Settings) -> Any:
         known=views.known,
         publisher=publisher,
         feeds=feeds,
+        offsets=offsets,
+        journaled=KafkaJournal(feeds, settings.partitions),
+        books=Numbers(engine),
+        courier=topics.COURIERS,
         queries=queries,
+        letters=Letters(engine),
         ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id)]),
+        let_read=lambda partner, id: kafka_access.let(
+            bootstrap, partner, topics.outbox(id), kafka_access.READ
+        ),
+        close_outbox=lambda id: kafka_access.forget(bootstrap, topics.outbox(id)),
         admit=admit,
         for_partner=for_partner,
         flows=aggregates.flows,
@@ -102,17 +119,36 @@ def gateway_app(settings: Settings) -> Any:
         source=settings.source,
         line_key=_line_key(settings),
         networks=sinks.networks(settings.sink_allow),
+        pressure=Pressure(backlog.behind),
     )
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
-    ingress = Ingress(reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp)
+    ingress = Ingress(
+        reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind
+    )
     return door.build(
         context,
-        services=(views, publisher, feeds, ingress),
+        services=(views, publisher, feeds, offsets, backlog, ingress),
+        notes=(backlog.note,),
+        parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=[_page(settings, aggregates), _catalogue()],
     )
+
+
+async def _parts(settings: Settings) -> dict[str, Any]:
+    """How every process is that `hub up` runs with these settings."""
+    from hub.local import probe
+    from hub.local.children import crew, port_of
+
+    async def ask(name: str) -> dict[str, Any]:
+        port = port_of(name, settings)
+        well, reason = await probe.ready(settings.host, port)
+        return {"ready": well, "reason": reason, "port": port}
+
+    names = [own.name(part) for part, own in crew(settings)]
+    return dict(zip(names, await asyncio.gather(*map(ask, names)), strict=True))
 
 
 async def _kafka_answers(settings: Settings) -> str:

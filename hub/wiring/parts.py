@@ -17,9 +17,6 @@ from hub.wiring import rules as rulebook
 from hub.wiring.clock import clock as clock_of
 from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
 
-PORTS = {"processor": 0, "courier": 1, "projector": 2}
-"""Added to HUB_METRICS_PORT."""
-
 QUICK_SECONDS = 0.1
 """Between two looks at a clock that is set: who sets it waits for what comes of it."""
 
@@ -28,7 +25,7 @@ def processor(settings: Settings) -> int:
     """Folds and routes until SIGTERM."""
     from hub.stream import app as stream
 
-    start_log("processor", settings)
+    start_log(settings.name("processor"), settings)
     rules = rulebook.load(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
@@ -57,10 +54,10 @@ def courier(settings: Settings) -> int:
     """Delivers webhooks until SIGTERM."""
     from hub.courier.runner import Courier
 
-    start_log("courier", settings)
+    start_log(settings.name("courier"), settings)
 
     async def work(stopping: asyncio.Event) -> None:
-        running = Courier(settings, instance=instance(settings, "courier"))
+        running = Courier(settings, instance=instance(settings, settings.name("courier")))
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
@@ -114,7 +111,7 @@ def _health(
     def gate(headers: Mapping[str, str]) -> int:
         return scrape(headers, known().directory, settings.loopback)
 
-    return HealthServer(settings.host, settings.metrics_port + PORTS[part], ready, healthy, gate)
+    return HealthServer(settings.host, settings.health_port(part), ready, healthy, gate)
 
 
 @contextlib.asynccontextmanager

@@ -40,7 +40,8 @@ class Views:
         self.known = Known()
         self._rules = rules
         self._policy: Policy | None = None
-        watch = partial(kafka.CompactedView, settings.bootstrap, on_change=self._changed)
+        self._revision = -1
+        watch = partial(kafka.CompactedView, settings.bootstrap)
         self._partners = watch(topics.PARTNERS, self.known.apply_partner)
         self._subscriptions = watch(topics.SUBSCRIPTIONS, self.known.apply_subscription)
 
@@ -52,12 +53,10 @@ class Views:
 
     def policy(self) -> Policy:
         """The policy of this moment; the same object until something changes."""
-        if self._policy is None:
+        if self._policy is None or self._revision != self.known.revision:
             self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules)
+            self._revision = self.known.revision
         return self._policy
-
-    def _changed(self) -> None:
-        self._policy = None
 
     async def check(self) -> str:
         return (

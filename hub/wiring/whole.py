@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub import directory, partners
+from hub import directory, kafka_access, partners
 from hub.settings import Settings
 from hub.wiring import rules
 from hub.wiring.clock import clock
@@ -61,6 +61,23 @@ def list_partners(settings: Settings) -> int:
 def partner_ingress(settings: Settings, id: str) -> int:
     """Makes the topic to which a partner writes CloudEvents by Kafka, and prints its name."""
     print(asyncio.run(partners.open_ingress(settings, id)))
+    return 0
+
+
+def partner_kafka(settings: Settings, id: str) -> int:
+    """Draws a partner's credential for Kafka and prints it this once, as the settings of its client."""
+    door = asyncio.run(partners.give_kafka(settings, id))
+    may = f"reads {' '.join(door.reads)}" + (f" and writes {' '.join(door.writes)}" if door.writes else "")
+    print(f"# {id} {may}, in groups that begin with {kafka_access.group_prefix(id)}")
+    for name, value in door.properties(settings).items():
+        print(f"{name}={value}")
+    return 0
+
+
+def partner_no_kafka(settings: Settings, id: str) -> int:
+    """Takes a partner's credential for Kafka, and all it may do there, away."""
+    had = asyncio.run(partners.take_kafka(settings, id))
+    print(f"{id} can no longer come in by Kafka" if had else f"{id} had no credential for Kafka")
     return 0
 
 

@@ -1,9 +1,9 @@
 """From publishing to the webhook's arrival, through the whole hub over HTTP, against posting to the receiver directly.
 
-`python -m tests.bench.latency [RATE [SECONDS]]`. One school hands over to another RATE times a second; timed from the
-start of the POST at the publisher to the arrival of the signed webhook at the receiver, both in this process. The peer
-is the floor: the same client posting the same event straight to the same receiver. Every event must arrive once, with a
-right signature.
+`python -m tests.bench.latency [RATE [SECONDS]]`. One school asks another for a place RATE times a second; timed from
+the start of the POST at the publisher to the arrival of the signed webhook at the receiver, both in this process. The
+peer is the floor: the same client posting the same event straight to the same receiver. Every event must arrive once,
+with a right signature.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from aiohttp import web
 from connectors.webhook.receiver import Receiver, Refused
 from hub import partners
 from hub.core.catalogue import KINDS
+from hub.core.subscription import GRANTED
 from hub.local.ports import free_pair
 from tests.bench.table import show
 from tests.up import HUB, Up
 
 SENDER, TAKER = "de-ontdekking", "echnaton"
-KIND = "nl.onderwijsloopbanen.handover.prepared.v1"
+KIND = "nl.onderwijsloopbanen.placement.requested.v1"
 WARM_UP = 100
 
 
@@ -58,15 +59,15 @@ class Arrivals:
         return web.Response(status=204)
 
 
-def handover(source: str, sender: str, taker: str) -> dict[str, Any]:
-    ids = {"learnerId": str(uuid.uuid4()), "handoverId": str(uuid.uuid4())}
-    data = KINDS[KIND].example | ids | {"orgId": sender, "fromOrg": sender, "toOrg": taker}
+def placement(source: str, sender: str, taker: str) -> dict[str, Any]:
+    ids = {"learnerId": str(uuid.uuid4()), "requestId": str(uuid.uuid4())}
+    data = KINDS[KIND].example | ids | {"orgId": sender, "toOrg": taker}
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),
         "source": source,
         "type": KIND,
-        "subject": f"handover/{ids['handoverId']}",
+        "subject": f"request/{ids['requestId']}",
         "time": "2027-05-28T13:05:00Z",
         "datacontenttype": "application/json",
         "data": data,
@@ -91,7 +92,7 @@ async def measure(hub: Up, rate: float, seconds: float) -> float:
     tokens = {p: await partners.give_token(hub.settings, p) for p in (SENDER, TAKER)}
     arrivals, port = Arrivals(), free_pair()
     runner = await _serve(arrivals, port)
-    make = lambda: handover(sender.sources[0], sender.orgs[0].ref, taker.orgs[0].ref)  # noqa: E731
+    make = lambda: placement(sender.sources[0], sender.orgs[0].ref, taker.orgs[0].ref)  # noqa: E731
     async with httpx.AsyncClient(base_url=hub.settings.url) as http:
         direct = await _run(
             make, _post(http, f"http://127.0.0.1:{port}/", "none"), arrivals, rate, seconds / 3
@@ -151,7 +152,7 @@ async def _subscribe(http: httpx.AsyncClient, token: str, sink: str) -> str:
             made := await http.post("/v1/subscriptions", json=_wish(sink), headers=bearer)
         ).status_code != 201:
             await asyncio.sleep(0.1)  # the gateway has not read the new token yet
-        while (await http.get(made.json()["url"], headers=bearer)).json()["status"]["state"] != "validated":
+        while (await http.get(made.json()["url"], headers=bearer)).json()["status"]["state"] not in GRANTED:
             await asyncio.sleep(0.1)
     return str(made.json()["secret"])
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import uvicorn
 from aiokafka import TopicPartition
+from fastapi import FastAPI
 
 from hub import kafka as low
 from hub.core import partners, topics
@@ -19,6 +22,8 @@ from hub.gateway.app import build
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import KafkaFeeds
 from hub.gateway.ingress import GROUP, Ingress
+from hub.gateway.journallog import KafkaJournal
+from hub.gateway.offsets import KafkaOffsets
 from hub.gateway.publisher import KafkaPublisher, Publisher, Stamp
 from hub.settings import Settings
 from tests.broker import Broker
@@ -27,6 +32,10 @@ from tests.gateway_fakes import PARTNERS, Hub
 
 def feeds(broker: Broker) -> KafkaFeeds:
     return KafkaFeeds(lambda: low.consumer(broker.bootstrap, fetch_max_wait_ms=100), size=2)
+
+
+def offsets(broker: Broker, timeout: float = 5.0) -> KafkaOffsets:
+    return KafkaOffsets(lambda: low.client(broker.bootstrap), timeout)
 
 
 def publisher(broker: Broker, timeout: float = 5.0) -> KafkaPublisher:
@@ -50,9 +59,10 @@ async def prepare(broker: Broker) -> None:
             await producer.send_and_wait(topics.PARTNERS, partners.dump(one), one.id.encode())
 
 
-@contextlib.asynccontextmanager
-async def running(broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp = tuple) -> AsyncIterator[Any]:
-    """A client of a gateway that stands on the real Kafka with all its services started. `hub` collects the counts."""
+async def application(
+    broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp = tuple, **changes: Any
+) -> FastAPI:
+    """A gateway that stands on the real Kafka, with all its services. `hub` collects the counts."""
     await prepare(broker)
     sent = publisher(broker, timeout)
     read = feeds(broker)
@@ -64,12 +74,47 @@ async def running(broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp =
         low.CompactedView(broker.bootstrap, topics.PARTNERS, hub.known.apply_partner),
         low.CompactedView(broker.bootstrap, topics.SUBSCRIPTIONS, hub.known.apply_subscription),
     )
+    kept = offsets(broker, timeout)
     gateway: Gateway = hub.gateway(
-        publisher=sent, feeds=read, ensure_outbox=ensure, for_partner=for_partner, now=now, stamp=stamp
+        publisher=sent,
+        feeds=read,
+        offsets=kept,
+        journaled=KafkaJournal(read, 4),
+        ensure_outbox=ensure,
+        for_partner=for_partner,
+        now=now,
+        stamp=stamp,
+        **changes,
     )
-    app = build(gateway, services=(*views, sent, read, ingress(broker, hub, sent, stamp=stamp)))
+    return build(gateway, services=(*views, sent, read, kept, ingress(broker, hub, sent, stamp=stamp)))
+
+
+@contextlib.asynccontextmanager
+async def running(
+    broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp = tuple, **changes: Any
+) -> AsyncIterator[Any]:
+    """A client of a gateway on the real Kafka with all its services started."""
+    app = await application(broker, hub, timeout, stamp, **changes)
     async with app.router.lifespan_context(app), hub.client(app=app) as client:
         yield client
+
+
+@contextlib.asynccontextmanager
+async def served(broker: Broker, hub: Hub) -> AsyncIterator[str]:
+    """The same for who is no part of this process: gives its address."""
+    app = await application(broker, hub)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(30):
+            while not server.started:
+                await asyncio.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def everything(broker: Broker) -> list[Record]:

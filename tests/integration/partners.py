@@ -56,6 +56,8 @@ class Partner:
         self.secret = "whsec_" + base64.b64encode(uuid.uuid4().bytes * 2).decode()
         self.receiver = Receiver(self.secret, rate=rate)
         self.answer = answer
+        self.batches: Answer | None = None
+        """Answers instead of all else here, when the partner takes batches."""
         self.consent = consent
         self.hits: list[Hit] = []
         self.asked: list[dict[str, str]] = []
@@ -98,6 +100,9 @@ class Partner:
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if self.batches is not None:
+            answered = await self.batches(request, self.count)
+            return web.Response(status=answered) if isinstance(answered, int) else answered
         got = self.receiver.accept(request.headers, body)
         self.unverified += not isinstance(got, Accepted)
         self.count += 1
@@ -111,7 +116,7 @@ class Partner:
                 request.headers["webhook-id"],
                 event.get("subject", ""),
                 data.get("place", -1),
-                int(request.headers["Hub-Sequence"]),
+                int(request.headers.get("Hub-Sequence", 0)),
                 response.status,
                 dict(request.headers),
                 body,
@@ -164,6 +169,10 @@ class Stage:
 
     async def write(self, made: Subscription) -> None:
         await self._send([Out(SUBSCRIPTIONS, made.id.encode(), subscription.dump(made))])
+
+    async def write_status(self, of: Subscription, status: Status) -> None:
+        """As a courier before this one would have left it."""
+        await self._send([Out(SUBSCRIPTIONS, subscription.status_key(of.id), subscription.dump(status))])
 
     async def publish(self, to: Subscription, count: int, subjects: int = 1, start: int = 0) -> list[str]:
         """Puts `count` events into the outbox, spread over `subjects`; returns the webhook-ids to expect."""

@@ -17,7 +17,7 @@ from hub.core.records import Batch, Load, Out, Record
 from hub.settings import Settings
 from hub.stream.app import App, Names, build, worker
 from hub.stream.stores import Rows
-from hub.stream.tables import Changelog, States
+from hub.stream.tables import Changelog
 from hub.telemetry import log
 
 ERASE = b"erase"
@@ -71,7 +71,6 @@ def main(config: dict[str, str]) -> int:
     app = build(settings, run, lambda: policy, lambda counts: None, config.get("store"), names)
     if delay := float(config.get("slow", 0)):
         slow(app, delay)
-    app.conf.table_standby_replicas = int(config.get("standbys", 0))
     if limit := config.get("max_records"):
         app.conf.broker_max_poll_records = int(limit)
         app.conf.broker_commit_interval = 0.1
@@ -108,12 +107,7 @@ def break_once(step: str, error: str) -> None:
 
 def slow(app: App, seconds: float) -> None:
     """Makes publishing, changelog and store lag behind one another, so that a kill often falls in between."""
-    save = app.lines.save
-
-    async def saved(changelog: Changelog, states: Mapping[int, States]) -> None:
-        await save(SlowChangelog(changelog, seconds), states)
-
-    app.lines.save = saved
+    app.lines.changelog = SlowChangelog(app.lines.changelog, seconds)
 
 
 class SlowChangelog:
@@ -121,9 +115,9 @@ class SlowChangelog:
         self.changelog = changelog
         self.seconds = seconds
 
-    async def append(self, topic: str, rows: Mapping[int, Rows]) -> dict[int, int]:
+    async def append(self, topic: str, rows: Mapping[int, Rows], hands: Mapping[int, int]) -> dict[int, int]:
         await asyncio.sleep(self.seconds)
-        offsets = await self.changelog.append(topic, rows)
+        offsets = await self.changelog.append(topic, rows, hands)
         await asyncio.sleep(self.seconds)
         return offsets
 

@@ -108,12 +108,16 @@ async def test_a_subscription_lives_through_a_restart_of_the_gateway(kafka: Brok
 
 async def test_kafka_away_is_503_with_retry_after_and_the_door_recovers_by_itself(kafka: Broker) -> None:
     sent = event()
+    position = "/v1/subscriptions/inbox-almere/position"
     async with kit.running(kafka, Hub(), timeout=1.0) as client:
+        kept = (await client.get(position)).json()
         kafka.kill()
         refused = await client.post("/v1/events", json=sent, headers=KIND)
         assert refused.status_code == 503 and "retry-after" in refused.headers
+        assert (await client.get(position)).status_code == 503
         await kafka.start()
         await eventually(lambda: client.post("/v1/events", json=sent, headers=KIND), 202)
+        assert (await eventually(lambda: client.get(position), 200)).json() == kept
         assert about(await kit.everything(kafka), topics.EVENTS_G, sent["id"])
 
 

@@ -223,9 +223,7 @@ async def test_what_the_journal_says_is_seen_soon(city: City, database_url: str)
     engine.dispose()
 
 
-async def test_it_stops_soon_under_load_and_goes_on_where_it_was(
-    city: City, database_url: str
-) -> None:
+async def test_it_stops_soon_under_load_and_goes_on_where_it_was(city: City, database_url: str) -> None:
     await city.load()
     engine = open_engine(database_url)
     first = city.projector(database_url)

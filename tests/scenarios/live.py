@@ -24,6 +24,7 @@ import yaml
 
 from hub import kafka
 from hub.core.partners import Partner, hash_token
+from hub.core.subscription import GRANTED
 from hub.core.topics import COMMANDS
 from hub.local.folder import Folder
 from hub.local.ports import free_pair, is_free
@@ -192,7 +193,7 @@ class KafkaEngine:
             status = (
                 (await self._call("GET", partner, f"/v1/subscriptions/{webhook.id}")).json().get("status", {})
             )
-            return bool(status.get("state") == "validated")
+            return bool(status.get("state") in GRANTED)
 
         await self._until(validated)
 

@@ -1,0 +1,113 @@
+"""What a bad partner costs the others, and how a partner that was away catches up.
+
+`python -m tests.bench.isolation [SECONDS [PAIRS [AWAY]]]`. 100 webhooks of ten schools at 200 deliveries a second. In
+one run of a pair all are well; in the other one hangs, one crawls and one answers 500. Timed from the start of the
+publisher's request to the arrival at the other 97; the runs of a pair alternate, since a shared machine wanders. Then
+one webhook is away for AWAY events (default 100,000; 0 leaves this out) and comes back while the others go on as
+before. Every delivery must arrive once and in order, at the bad ones too as soon as they are well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+
+from hub.core.partners import Partner
+from tests.bench.partners import Behaviour, Sink, Stage, crawls, fails, hangs, opened, percentile, well
+from tests.bench.table import show
+
+SCHOOLS, EACH = 10, 10
+RATE = 20.0
+"""Events a second; each goes to the ten webhooks of one school."""
+
+BAD: tuple[Behaviour, ...] = (hangs, crawls, fails)
+RETRIES = "0,1,2,5,5"
+SUBJECTS = 1000
+PERCENTS = (50, 95, 99)
+
+Run = tuple[float, ...]
+"""Milliseconds at PERCENTS."""
+
+
+async def main(seconds: float, pairs: int, away: int) -> float:
+    """Prints the figures; returns the median ratio of the p95s."""
+    async with opened(HUB_RETRY_SCHEDULE=RETRIES, HUB_BACKLOG_LIMIT="200000") as stage:
+        schools = stage.takers[:SCHOOLS]
+        sinks = await stage.subscribe(schools, EACH)
+        others = sinks[len(BAD) :]
+        await measured(stage, schools, others, 5.0)  # warms up
+        runs = [await pair(stage, schools, sinks, seconds, first_bad=bool(n % 2)) for n in range(pairs)]
+        ratio = report(runs, len(others))
+        if away:
+            await catch_up(stage, sinks, schools, away)
+        stage.check(repeats=True)
+        assert not sum(sink.repeats for sink in others), "something came twice to a partner that was well"
+    return ratio
+
+
+async def pair(
+    stage: Stage, schools: Sequence[Partner], sinks: Sequence[Sink], seconds: float, first_bad: bool
+) -> tuple[Run, Run]:
+    """All well, and with the bad ones."""
+    found = {}
+    for bad in (first_bad, not first_bad):
+        for sink, behaviour in zip(sinks, BAD, strict=False):
+            sink.behaviour = behaviour if bad else well
+        found[bad] = await measured(stage, schools, sinks[len(BAD) :], seconds)
+        for sink in sinks:
+            sink.behaviour = well
+        await stage.arrived(stage.sent, sinks, 180)
+    return found[False], found[True]
+
+
+async def measured(stage: Stage, schools: Sequence[Partner], sinks: Sequence[Sink], seconds: float) -> Run:
+    ids = await stage.steady(RATE, seconds, schools)
+    await stage.arrived(ids, sinks)
+    took = stage.took(ids, sinks)
+    return tuple(percentile(took, percent) for percent in PERCENTS)
+
+
+def report(runs: Sequence[tuple[Run, Run]], others: int) -> float:
+    rows = []
+    for number, (good, bad) in enumerate(runs, 1):
+        rows += [(f"{number}: all well", *_ms(good)), (f"{number}: three bad", *_ms(bad))]
+    ratios = [statistics.median(bad[n] / good[n] for good, bad in runs) for n in range(len(PERCENTS))]
+    rows.append(("bad / well, median of pairs", *(f"{ratio:.2f}" for ratio in ratios)))
+    title = f"The other {others} webhooks, at {RATE * EACH:g} deliveries/s"
+    show(title, ("", *(f"p{percent} ms" for percent in PERCENTS)), rows)
+    return ratios[1]
+
+
+def _ms(run: Run) -> list[str]:
+    return [f"{ms:.1f}" for ms in run]
+
+
+async def catch_up(stage: Stage, sinks: Sequence[Sink], schools: Sequence[Partner], away: int) -> None:
+    """One school's first webhook is away, its nine others unsubscribed from what is measured."""
+    fallen, school, rest = sinks[0], schools[0], schools[1:]
+    theirs = [sink for sink in sinks if sink.partner != school.id]
+    fallen.behaviour = fails
+    ids = await stage.many(away, school, SUBJECTS)
+    siblings = [sink for sink in sinks[1:] if sink.partner == school.id]
+    await stage.arrived(ids, siblings, 1800)
+    before = await measured(stage, rest, theirs, 15.0)
+    fallen.behaviour = well
+    begun = time.perf_counter()
+    during = asyncio.create_task(measured(stage, rest, theirs, 15.0))
+    await stage.arrived(ids, [fallen], 1800)
+    moments = sorted(fallen.at[id] for id in ids)
+    first, last = moments[0] - begun, moments[-1] - begun
+    rate = len(ids) / (last - first)
+    meanwhile = await during
+    rows = [("others, before", *_ms(before)), ("others, while it catches up", *_ms(meanwhile))]
+    show(f"Away for {len(ids):,} events", ("", *(f"p{percent} ms" for percent in PERCENTS)), rows)
+    print(f"  first delivery {first:.1f} s after it was back, caught up in order at {rate:,.0f} events/s")
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    seconds, pairs, away = (*given, *("30", "3", "100000")[len(given) :])
+    asyncio.run(main(float(seconds), int(pairs), int(away)))
