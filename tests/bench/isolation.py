@@ -60,6 +60,7 @@ async def pair(
         for sink in sinks:
             sink.behaviour = well
         await stage.arrived(stage.sent, sinks, 180)
+        print(f"{'three bad' if bad else 'all well'}: p95 {found[bad][1]:.0f} ms", flush=True)
     return found[False], found[True]
 
 

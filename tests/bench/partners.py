@@ -41,14 +41,15 @@ async def hangs(_: web.Request) -> web.StreamResponse:
 
 
 async def crawls(request: web.Request) -> web.StreamResponse:
-    """Its answer comes at a byte a second."""
-    response = web.StreamResponse(headers={"Content-Length": "1000"})
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
-        while True:
-            await response.write(b"x")
-            await asyncio.sleep(1)
-    return response
+    """Its answer comes at a byte a second, from the status line on: a 2xx with a slow body would be taken as it is."""
+    for byte in b"HTTP/1.1 204 No Content":
+        if request.transport is None or request.transport.is_closing():
+            break
+        request.transport.write(bytes([byte]))
+        await asyncio.sleep(1)
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response(status=503)
 
 
 async def fails(_: web.Request) -> web.StreamResponse:

@@ -56,13 +56,9 @@ async def round_(stage: Stage, part: str, rate: float, number: int, restarted: b
     name = f"{number + 1}: {'started again by hub up' if restarted else 'stays away'}"
     twice = sum(sink.repeats for sink in stage.sinks) - repeats
     before = longest_gap(stage, ids, killed - SETTLE_SECONDS + 1, killed)
-    return (
-        name,
-        len(ids),
-        f"{longest_gap(stage, ids, killed, time.perf_counter()):.1f}",
-        f"{before:.1f}",
-        twice,
-    )
+    gap = longest_gap(stage, ids, killed, time.perf_counter())
+    print(f"{name}: longest gap {gap:.1f} s", flush=True)
+    return name, len(ids), f"{gap:.1f}", f"{before:.1f}", twice
 
 
 def longest_gap(stage: Stage, ids: list[str], start: float, end: float) -> float:
