@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "default deny bypassed",
         "routing.py",
-        "(not why or partner.id in had)",
+        "(not why or id in had)",
         "True",
         "every condition of the matrix would be without effect",
         ("test_routing",),
@@ -156,7 +156,7 @@ MUTANTS = (
     Mutant(
         "wake missing",
         "step.py",
-        "            self._wake()\n",
+        "            self._wake(case)\n",
         "",
         "an acknowledgement that came before its handover would reach nobody",
         ("test_routing",),

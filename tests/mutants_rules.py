@@ -16,8 +16,8 @@ RULES = (
     Mutant(
         "nobody believed before the matter is known",
         "facts.py",
-        "if known is None or by in",
-        "if known is not None and by in",
+        "if known is None:\n            return True\n        for",
+        "if known is None:\n            return False\n        for",
         "an acknowledgement that came before its handover would be refused",
         ("test_parties",),
     ),
@@ -64,7 +64,7 @@ RULES = (
     Mutant(
         "adults past 27 stored",
         "step.py",
-        "if work.about_learner and self._beyond():",
+        "if work.about_learner and self._beyond(case):",
         "if False:",
         "the hub would follow people for life",
         ("test_lifecycle",),

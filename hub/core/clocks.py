@@ -25,7 +25,8 @@ def run(work: Work) -> None:
     if work.state.erased:
         return
     found = signals.gaps(work.case(_NO_FACT))
-    due = min(filter(None, (signals.next_due(found, today), ends)), default="")
+    ahead = signals.next_due(found, today) if found else ""
+    due = min(ahead, ends) if ahead and ends else ahead or ends
     if found or work.state.signals:
         _signal(work, signals.standing(found, today))
     work.state.due = due
@@ -52,8 +53,7 @@ def _signal(work: Work, wanted: dict[str, Raised]) -> None:
             )
         )
         work.count("hub_signals_total", data["rule"], data["severity"] if change.raised else "cleared")
-    work.state.signals.clear()
-    work.state.signals.update(wanted)
+    work.state.signals = wanted
 
 
 def _life(work: Work, today: str) -> str:

@@ -27,7 +27,7 @@ def tell(work: Work) -> None:
         return
     digest = identity("", orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode())[:16]
     if sent.get(CITY, "") != digest:
-        sent[CITY] = digest
+        work.state.sent = {**sent, CITY: digest}
         work.command(CITY, "contribute", slot=_slot(work), revision=work.state.steps, data=data)
 
 

@@ -69,7 +69,9 @@ class Event(msgspec.Struct, frozen=True):
 def sequence(attributes: Mapping[str, Attribute]) -> int:
     """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none, or
     one that cannot be stored."""
-    given = str(attributes.get("sequence", "0"))
+    if "sequence" not in attributes:
+        return 0
+    given = str(attributes["sequence"])
     return int(given) if given.isdecimal() and len(given) <= _LONGEST else 0
 
 

@@ -10,6 +10,7 @@ from hub.core.state import Fact, State
 Data = dict[str, Any]
 Parts = Mapping[str, Fact]
 Told = tuple[str, Fact]
+Couple = tuple[Fact, Fact | None]
 _NONE: Mapping[str, Any] = {}
 _AUTHORITY = "oin:"
 
@@ -42,12 +43,24 @@ BY_PLACE = frozenset({CLOSING, ("absence", "closed")})
 """Parts on which every place where the learner is or was enrolled has a word, and an authority."""
 
 
+COUPLED = {
+    "enrolment": ("start", "end"),
+    "participation": ("start", "end"),
+    "placement": ("requested", "decided"),
+    "handover": ("prepared", "withdrawn"),
+    "absence": ("opened", "closed"),
+}
+"""The part that begins a matter and the one that ends it."""
+
+
 class Facts:
     """Facts of a learner by family, id and part: slot `enrolment/<id>/start` is `family("enrolment")[id]["start"]`.
     A slot that ends in `@<orgId>` holds the word of one organisation; the part is the newest of those that count.
 
     Facts that linked lines share (E27) stand among them. A fact that another one corrects from a different slot is
     left out, so what was told by mistake is nowhere seen again. `strangers` are slots whose word does not count.
+    `plain` tells that none of this is the case and that nothing closed the line: everything counts as it was told.
+    `kinds` says as `(family, part)` of what something is known, or was until it was corrected.
 
     What nearly every rule asks is worked out at once: `enrolments` (E8 with, if known, E9), `participations` (E10 with
     E11) and `placements` (E6 with E7) as pairs of data; `birth_month` (`YYYY-MM`) as the newest enrolment tells it
@@ -57,69 +70,82 @@ class Facts:
     """
 
     __slots__ = (
-        "_couples", "_families", "birth_month", "closing", "enrolments", "erasure", "participations", "placements", "strangers",
+        "_couples", "_families", "_stays", "birth_month", "closing", "enrolments", "erasure", "kinds", "participations",
+        "placements", "plain", "strangers",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
         self._families: dict[str, dict[str, dict[str, Fact]]] = {}
-        self._couples: dict[tuple[str, str, str], list[tuple[Fact, Fact | None]]] = {}
+        self._couples: dict[str, list[Couple]] = {}
+        self._stays: list[Couple] | None = None
+        self.kinds: set[tuple[str, str]] = set()
         self.strangers: set[str] = set()
         words, voided = self._place(state.facts)
-        for bundle in state.shared.values():
-            more = self._place(bundle.facts)
-            words, voided = words + more[0], voided + more[1]
+        if state.shared:
+            for bundle in state.shared.values():
+                more = self._place(bundle.facts)
+                words, voided = words + more[0], voided + more[1]
         if words:
             self._hear(words)
         for slot, fact in voided:
             if slot not in self.strangers:
                 self._void(slot.partition("@")[0], fact.data["corrects"])
-        self.enrolments = self.pairs("enrolment", "start", "end")
-        self.participations = self.pairs("participation", "start", "end")
-        self.placements = self.pairs("placement", "requested", "decided")
+        self.enrolments = self.pairs("enrolment")
+        self.participations = self.pairs("participation")
+        self.placements = self.pairs("placement")
         self.birth_month = self._birth_month()
-        self.erasure = self.data("closing", "erased", "closed")
-        self.closing = self._closing()
+        told = "closing" in self._families
+        self.erasure = self.data("closing", "erased", "closed") if told else None
+        self.closing = self._closing(self.data("closing", "line", "closed") if told else None)
+        self.plain = not (told or voided or self.strangers or state.shared)
 
     def _place(self, slots: Mapping[str, Fact]) -> tuple[list[Told], list[Told]]:
         """Puts facts in their places. Gives those that are one organisation's word, which are not placed yet, and
         those that correct another."""
-        families, words, voided = self._families, [], []
+        families, kinds, words, voided = self._families, self.kinds, [], []
         for slot, fact in slots.items():
             if "corrects" in fact.data:
                 voided.append((slot, fact))
             if "@" in slot:
                 words.append((slot, fact))
                 continue
-            pieces = slot.split("/", 2)
-            family, id, part = pieces if len(pieces) == 3 else _parsed(slot)
-            ids = families.get(family)
-            if ids is None:
+            family, id, part = slot.split("/", 2)
+            kinds.add((family, part))
+            if family not in families:
                 families[family] = {id: {part: fact}}
-            elif (parts := ids.get(id)) is None:
+                continue
+            ids = families[family]
+            if id not in ids:
                 ids[id] = {part: fact}
+            elif part not in ids[id]:
+                ids[id][part] = fact
             else:
-                _newest(parts, part, fact)
+                _newest(ids[id], part, fact)
         return words, voided
 
     def _hear(self, words: list[Told]) -> None:
         """Places the words of organisations, as far as they count."""
         for slot, fact in words:
-            family, id, part = _parsed(slot.partition("@")[0])
+            family, id, part = slot.partition("@")[0].split("/", 2)
             if self._counts(family, id, part, fact):
+                self.kinds.add((family, part))
                 _newest(self._families.setdefault(family, {}).setdefault(id, {}), part, fact)
             else:
                 self.strangers.add(slot)
 
     def _counts(self, family: str, id: str, part: str, fact: Fact) -> bool:
-        part, by = part.partition("/")[0], fact.data["orgId"]
-        if (family, part) in BY_PLACE and (by.startswith(_AUTHORITY) or by in self._places()):
+        matter, by = (family, part.partition("/")[0]), fact.data["orgId"]
+        if matter in BY_PLACE and (by.startswith(_AUTHORITY) or by in self._places()):
             return True
-        if (family, part) == CLOSING:
+        anchor = ANCHORS.get(matter)
+        if anchor is None:
             return False
-        anchor = ANCHORS[family, part]
-        known = self.of(family, id).get(anchor.part)
-        if known is None or by in [known.data.get(field) for field in anchor.fields]:
+        known = self._families.get(family, _NONE).get(id, _NONE).get(anchor.part)
+        if known is None:
             return True
+        for field in anchor.fields:
+            if known.data.get(field) == by:
+                return True
         return anchor.own and known.attributes["source"] == fact.attributes["source"]
 
     def _places(self) -> set[str]:
@@ -138,47 +164,43 @@ class Facts:
 
     def _birth_month(self) -> str:
         told = [(start["startOn"], start["birthMonth"]) for start, _ in self.enrolments]
-        told = told or [(asked["occurredOn"], asked["birthMonth"]) for asked, _ in self.placements]
+        if not told and self.placements:
+            told = [(asked["occurredOn"], asked["birthMonth"]) for asked, _ in self.placements]
         return max(told)[1] if told else ""
 
-    def _closing(self) -> Data | None:
-        told = self.data("closing", "line", "closed") or self._death()
+    def _closing(self, told: Data | None) -> Data | None:
+        told = told or self._death()
         if told is None or not told["reopenable"]:
             return told
         later = any(start["startOn"] > told["closedOn"] for start, _ in self.enrolments)
         return None if later else told
 
     def _death(self) -> Data | None:
-        deaths = [end["endOn"] for _, end in self.enrolments if end and end["reason"] == "death"]
-        return {"reason": "deceased", "closedOn": deaths[0], "reopenable": False} if deaths else None
+        for _, end in self.enrolments:
+            if end and end["reason"] == "death":
+                return {"reason": "deceased", "closedOn": end["endOn"], "reopenable": False}
+        return None
 
     def family(self, name: str) -> Mapping[str, Parts]:
         """Everything of one family by id; an id may have lost all its parts to a correction."""
         return self._families.get(name, _NONE)
 
-    def kinds(self) -> frozenset[str]:
-        """Of what something is known, as `family/part`."""
-        known = self._families.items()
-        return frozenset(
-            [f"{name}/{part}" for name, ids in known for parts in ids.values() for part in parts]
-        )
-
-    def has(self, *families: str) -> bool:
-        return not self._families.keys().isdisjoint(families)
+    def has(self, family: str) -> bool:
+        return family in self._families
 
     def of(self, family: str, id: str) -> Parts:
         return self._families.get(family, _NONE).get(id, _NONE)
 
     def at(self, slot: str) -> Fact | None:
         """The fact that counts in the place of a slot, whoever's word the slot holds."""
-        family, id, part = _parsed(slot.partition("@")[0])
-        return self.of(family, id).get(part)
+        family, id, part = slot.partition("@")[0].split("/", 2)
+        return self._families.get(family, _NONE).get(id, _NONE).get(part)
 
     def data(self, family: str, id: str, part: str) -> Data | None:
         """Data of the newest fact in one place."""
         if family not in self._families:
             return None
-        fact = self.of(family, id).get(part)
+        fact = self._families[family].get(id, _NONE).get(part)
         return fact.data if fact else None
 
     def each(self, family: str, part: str) -> Iterator[tuple[str, Data]]:
@@ -187,30 +209,34 @@ class Facts:
             if part in parts:
                 yield id, parts[part].data
 
-    def couples(self, family: str, first: str, then: str) -> list[tuple[Fact, Fact | None]]:
-        """Every `first` part with the `then` part of the same id, if it is known."""
-        ids = self._families.get(family)
-        if ids is None:
-            return []
-        asked = (family, first, then)
-        found = self._couples.get(asked)
+    def couples(self, family: str) -> list[Couple]:
+        """What began in a family, each with what ended it if that is known (`COUPLED`)."""
+        found = self._couples.get(family)
         if found is None:
-            found = [(parts[first], parts.get(then)) for parts in ids.values() if first in parts]
-            self._couples[asked] = found
+            first, then = COUPLED[family]
+            known = self._families.get(family, _NONE).values()
+            found = [(parts[first], parts.get(then)) for parts in known if first in parts]
+            self._couples[family] = found
         return found
 
-    def pairs(self, family: str, first: str, then: str) -> list[tuple[Data, Data | None]]:
+    def pairs(self, family: str) -> list[tuple[Data, Data | None]]:
         """The same as data."""
-        if family not in self._families:
+        known = self._families.get(family)
+        if known is None:
             return []
-        couples = self.couples(family, first, then)
-        return [(one.data, other.data if other else None) for one, other in couples]
+        first, then = COUPLED[family]
+        return [
+            (parts[first].data, parts[then].data if then in parts else None)
+            for parts in known.values()
+            if first in parts
+        ]
 
-
-def _parsed(slot: str) -> list[str]:
-    """Family, id and part, "" for those that a slot of a group or an offer does not have."""
-    found = slot.split("/", 2)
-    return found if len(found) == 3 else [*found, "", ""][:3]
+    def stays(self) -> list[Couple]:
+        """Start and, if known, end of every enrolment that was no error."""
+        if self._stays is None:
+            known = self.couples("enrolment")
+            self._stays = [pair for pair in known if pair[1] is None or pair[1].data["reason"] != "error"]
+        return self._stays
 
 
 def _newest(parts: dict[str, Fact], part: str, fact: Fact) -> None:

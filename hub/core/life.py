@@ -49,4 +49,7 @@ def has_tlv(facts: Facts, day: str) -> bool:
 
 def out_of_scope(data: Data, month: str) -> bool:
     """Whether an event lies beyond the 27th birthday of who was born in `month`: answered and not stored (S13)."""
-    return bool(month) and max(data["occurredOn"], data.get("startOn", "")) >= closing_day(month)
+    if not month:
+        return False
+    closing = closing_day(month)
+    return bool(data["occurredOn"] >= closing or data.get("startOn", "") >= closing)

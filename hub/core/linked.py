@@ -65,11 +65,11 @@ def share(work: Work) -> None:
         bundle = Bundle(state.steps, survivor, True, _facts(state, key))
         digest = _digest(bundle)
         if state.sent.get(key) != digest:
-            state.sent[key] = digest
+            state.sent = {**state.sent, key: digest}
             work.command(key, "share", key=state.key, bundle=bundle)
     for key, merged in _own(state):
         if not merged and key not in with_whom and state.sent.get(key, CLOSED) != CLOSED:
-            state.sent[key] = CLOSED
+            state.sent = {**state.sent, key: CLOSED}
             _forget(work, key)
             work.command(key, "share", key=state.key, bundle=Bundle(state.steps, True, False))
 
@@ -81,13 +81,13 @@ def take(work: Work, given: Share) -> set[str]:
     if known is not None and known.revision > bundle.revision:
         return set()
     if not bundle.open:
-        work.state.sent.pop(key, None)
+        work.state.sent = {other: digest for other, digest in work.state.sent.items() if other != key}
         _forget(work, key, bundle.revision)
         return set()
     if not bundle.survivor and not dict(_own(work.state)).get(key):
         return set()
     before = known.facts if known else {}
-    work.state.shared[key] = bundle
+    work.state.shared = {**work.state.shared, key: bundle}
     work.changed()
     return {fact.type for slot, fact in bundle.facts.items() if slot not in before}
 
@@ -95,7 +95,7 @@ def take(work: Work, given: Share) -> set[str]:
 def _forget(work: Work, key: str, revision: int = 0) -> None:
     known = work.state.shared.get(key)
     at = max(revision, known.revision if known else 0)
-    work.state.shared[key] = Bundle(at, open=False)
+    work.state.shared = {**work.state.shared, key: Bundle(at, open=False)}
     work.changed()
 
 

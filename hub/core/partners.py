@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import msgspec
@@ -80,21 +80,17 @@ class Directory:
 
     def __init__(self, partners: Iterable[Partner]) -> None:
         self.partners: dict[str, Partner] = {p.id: p for p in sorted(partners, key=lambda p: p.id)}
-        self._by_org = {org.ref: p for p in self.partners.values() for org in p.orgs}
+        by_org = {org.ref: p for p in self.partners.values() for org in p.orgs}
+        self.of_org: Callable[[str], Partner | None] = by_org.get
+        """The partner that runs an organisation; None for one outside the hub."""
         self._by_role: dict[Role, tuple[Partner, ...]] = {
             role: tuple(p for p in self.partners.values() if role in p.roles) for role in Role
         }
-        self._by_source = {source: p for p in self.partners.values() for source in p.sources}
+        by_source = {source: p for p in self.partners.values() for source in p.sources}
+        self.of_source: Callable[[str], Partner | None] = by_source.get
 
     def get(self, partner: str) -> Partner | None:
         return self.partners.get(partner)
-
-    def of_org(self, ref: str) -> Partner | None:
-        """The partner that runs an organisation; None for one outside the hub."""
-        return self._by_org.get(ref)
-
-    def of_source(self, source: str) -> Partner | None:
-        return self._by_source.get(source)
 
     def with_role(self, role: Role) -> tuple[Partner, ...]:
         return self._by_role[role]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hub.core import withdrawal
 from hub.core.case import Case
-from hub.core.catalogue.base import Data, Kind, Reduce, always
+from hub.core.catalogue.base import Data, Kind, Reduce
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
@@ -20,6 +20,7 @@ HAD = "HAD"
 """Stands for a column: had what is changed now."""
 
 EVERYBODY = "*"
+_NONE = frozenset[str]()
 
 
 class Telling(NamedTuple):
@@ -51,22 +52,28 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     """
     publisher = case.policy.directory.of_source(str(case.fact.attributes["source"]))
     done = {*case.fact.told, publisher.id if publisher else ""}
-    had, corrected = _had(kind, case, replaced), _corrected(case)
+    corrects = "corrects" in case.data
+    had = _had(kind, case, replaced) if kind.follow or corrects else _NONE
+    corrected = _corrected(case) if corrects else _NONE
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
-    for column, cell in kind.told:
-        why = cell.when(case) if cell.when is not always else ""
+    for column, cell, when in kind.told:
+        why = when(case) if when else ""
         if why:
             withheld.append(Withheld(column, why))
             if not had:
                 continue
         for partner in cell.who(case):
-            if partner.id not in done and (not why or partner.id in had):
-                _fullest(found, Telling(partner, column, cell.level, cell.reduce))
-    for id in sorted((had | corrected) - found.keys() - done) if had or corrected else ():
-        left = case.policy.directory.get(id)
-        if left is not None:
-            found[id] = Telling(left, HAD, "R", kind.notice)
+            id = partner.id
+            if id not in done and (not why or id in had):
+                known = found.get(id)
+                if known is None or (known.level == "R" and cell.level == "F"):
+                    found[id] = Telling(partner, column, cell.level, cell.reduce)
+    if had or corrected:
+        for id in sorted((had | corrected) - found.keys() - done):
+            left = case.policy.directory.get(id)
+            if left is not None:
+                found[id] = Telling(left, HAD, "R", kind.notice)
     return Decision(tuple(found.values()), tuple(withheld))
 
 
@@ -81,24 +88,16 @@ def _had(kind: Kind, case: Case, replaced: Fact | None) -> set[str]:
 
 def _corrected(case: Case) -> set[str]:
     """Who got the very event that this one corrects, also one about something else."""
-    corrects = case.data.get("corrects")
-    if corrects is None:
-        return set()
+    corrects = case.data["corrects"]
     named = (corrects["source"], corrects["id"])
     facts = case.state.facts.values()
     return {id for f in facts if (f.attributes["source"], f.attributes["id"]) == named for id in f.told}
 
 
-def _fullest(found: dict[str, Telling], telling: Telling) -> None:
-    known = found.get(telling.partner.id)
-    if known is None or (known.level == "R" and telling.level == "F"):
-        found[telling.partner.id] = telling
-
-
 def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
     """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
     the Kafka timestamp of the event that led to it, which may be a later one."""
-    shown = _Reductions(case)
+    shown: dict[Reduce, tuple[bytes, tuple[str, ...]]] = {}
     withdraws = kind.withdraws(case)
     about = withdrawal.about(case.state.key, kind.aggregate(case.data), withdraws)
     attributes = case.fact.attributes
@@ -107,7 +106,10 @@ def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[O
     out: list[Out] = []
     told: list[Told] = []
     for telling in decision.tellings:
-        body, removed = shown.of(telling.reduce)
+        reduce = telling.reduce
+        if reduce not in shown:
+            shown[reduce] = _reduced(case, reduce)
+        body, removed = shown[reduce]
         deliveries: dict[str, str] = {}
         for subscription in case.policy.subscriptions(telling.partner.id):
             if subscription.wants(attributes):
@@ -119,25 +121,15 @@ def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[O
     return out, tuple(told)
 
 
-class _Reductions:
-    """The bytes of one fact under each reduction, made once."""
-
-    def __init__(self, case: Case) -> None:
-        self._case = case
-        self._made: dict[Reduce, tuple[bytes, tuple[str, ...]]] = {}
-
-    def of(self, reduce: Reduce) -> tuple[bytes, tuple[str, ...]]:
-        if reduce not in self._made:
-            data = reduce(self._case.data, self._case)
-            body = Event(self._case.fact.attributes, data).structured()
-            self._made[reduce] = (body, tuple(changed(self._case.data, data)))
-        return self._made[reduce]
+def _reduced(case: Case, reduce: Reduce) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of a fact under a reduction, and what that took away."""
+    data = reduce(case.data, case)
+    body = Event(case.fact.attributes, data).structured()
+    return body, () if data is case.data else tuple(changed(case.data, data))
 
 
 def changed(before: Data, after: Data) -> Iterator[str]:
     """JSON pointers of what a reduction took away or altered."""
-    if before is after:
-        return
     for name, value in before.items():
         if name not in after or after[name] != value:
             yield f"/{escape(name)}"

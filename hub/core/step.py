@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.core import clocks, contributions, life, linked
 from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.catalogue.base import Kind
+from hub.core.catalogue.base import Kind, Minds
 from hub.core.event import Event
 from hub.core.journal import identity
 from hub.core.policy import Policy
@@ -13,13 +13,13 @@ from hub.core.records import Count
 from hub.core.state import Fact, State, content_hash
 from hub.core.work import Origin, Step, Work, code, position, publisher
 
-WOKEN = {
-    waker: frozenset(kind.type for kind in KINDS.values() if waker in kind.wakes_on)
+Woken = dict[str, Minds | None]
+
+WOKEN: dict[str, Woken] = {
+    waker: {kind.type: kind.minds.get(waker) for kind in KINDS.values() if waker in kind.wakes_on}
     for waker in frozenset[str]().union(*(kind.wakes_on for kind in KINDS.values()))
 }
-"""Types of earlier events that an event can let reach more partners, by its type."""
-
-NONE = frozenset[str]()
+"""Types of earlier events that an event can let reach more partners, by its type, and when (`Kind.minds`)."""
 
 BEYOND = "out-of-scope-age"
 
@@ -89,11 +89,11 @@ class _Fold:
         work, event = self.work, self.event
         work.count("hub_folds_total", self.kind.code)
         self._put()
-        if work.about_learner and self._beyond():
+        case = work.case(self.fact)
+        if work.about_learner and self._beyond(case):
             work.undo(self.slot)
             work.aside(event, BEYOND)
             return work.done()
-        case = work.case(self.fact)
         outcome, why = self._judge(case)
         work.state.seen[named] = content_hash(event)
         if why:
@@ -101,9 +101,9 @@ class _Fold:
         if outcome:
             work.aside(event, outcome)
         else:
-            work.route(self.kind, case, slot=self.slot, shut=self._shut(), replaced=self.replaced)
-            self._wake()
-        self._after()
+            work.route(self.kind, case, slot=self.slot, shut=self._shut(case), replaced=self.replaced)
+            self._wake(case)
+        after(work)
         return work.done()
 
     def _put(self) -> None:
@@ -120,7 +120,7 @@ class _Fold:
             return "quarantined", why
         if kind.by_each and self.slot in case.facts.strangers:
             return ("", "") if self._was_told() else ("quarantined", "not-a-party")
-        if self.beaten or kind.older(case) or (self.work.about_learner and self._voided()):
+        if self.beaten or kind.older(case) or (self.work.about_learner and self._voided(case)):
             return "stale", ""
         return "", ""
 
@@ -131,48 +131,53 @@ class _Fold:
         by = publisher(self.work.policy, self.event.source)
         return by in self.work.state.receivers.get(self.kind.aggregate(self.event.data), ())
 
-    def _beyond(self) -> bool:
+    def _beyond(self, case: Case) -> bool:
         """Dated after the 27th birthday: answered, and not stored (scenario S13)."""
-        return self.kind.code != "E29" and life.out_of_scope(self.event.data, self.work.facts.birth_month)
+        return self.kind.code != "E29" and life.out_of_scope(case.data, case.facts.birth_month)
 
-    def _voided(self) -> bool:
-        """Corrected before it came, or beaten by what a linked line knows."""
-        return self.work.facts.at(self.slot) is not self.fact
+    def _voided(self, case: Case) -> bool:
+        """Corrected before it came, or beaten by what a linked line or another organisation knows."""
+        alone = case.facts.plain and not self.kind.by_each
+        return not alone and case.facts.at(self.slot) is not self.fact
 
-    def _shut(self) -> str:
+    def _shut(self, case: Case) -> str:
         """Why nobody may be told: the line was closed before the day of this event, or for good."""
-        if not self.work.about_learner or self.kind.code == "E29" or self.event.data.get("reason") == "death":
+        closed = case.facts.closing
+        if closed is None or self.kind.code == "E29" or case.data.get("reason") == "death":
             return ""
-        closed = self.work.facts.closing
-        if closed is None:
-            return ""
-        shut = closed["reason"] in FINAL or self.event.data["occurredOn"] > closed["closedOn"]
+        shut = closed["reason"] in FINAL or case.data["occurredOn"] > closed["closedOn"]
         return "the line is closed" if shut else ""
 
-    def _wake(self) -> None:
+    def _wake(self, case: Case) -> None:
         """Earlier facts that this event lets reach more partners: a certificate that follows the learner to its next
         school, an acknowledgement that came before its handover."""
         woken = WOKEN.get(self.kind.type)
         if woken is not None:
-            wake(self.work, woken, self.slot)
-
-    def _after(self) -> None:
-        work = self.work
-        if work.about_learner:
-            linked.share(work)
-            clocks.run(work)
-        contributions.tell(work)
+            wake(self.work, woken, case)
 
 
-def wake(work: Work, woken: frozenset[str], own: str = "") -> None:
-    """Routes again what is kept here of the types that waited for something."""
-    facts = work.state.facts.items()
-    found = [(slot, fact) for slot, fact in facts if fact.attributes["type"] in woken and slot != own]
-    if not found or (work.about_learner and work.facts.closing is not None):
+def after(work: Work) -> None:
+    """What follows from any change: linked lines share it, the clocks look at it, the city hears of it."""
+    if work.about_learner:
+        linked.share(work)
+        clocks.run(work)
+    contributions.tell(work)
+
+
+def wake(work: Work, woken: Woken, came: Case | None = None) -> None:
+    """Routes again what is kept here of the types that waited for something: for the event that `came`, if it was one
+    and they mind it. Where something was replaced, put right or closed, what was kept from anybody then may have any
+    reason, so all is looked at."""
+    found = [item for item in work.state.facts.items() if item[1].attributes["type"] in woken]
+    facts = work.facts
+    if not found or facts.closing is not None:
         return
-    strangers = work.facts.strangers if work.about_learner else ()
+    plain = came is not None and facts.plain and len(work.state.facts) == len(work.state.seen)
     for slot, fact in found:
-        if slot not in strangers:
+        if slot in facts.strangers or (came is not None and fact.data is came.data):
+            continue
+        minds = woken[fact.type] if plain else None
+        if came is None or minds is None or minds(fact.data, came):
             work.route(KINDS[fact.type], work.case(fact), slot=slot, again=True)
 
 
@@ -189,8 +194,6 @@ def share(state: State, origin: Origin, policy: Policy, given: linked.Share) -> 
     work = Work(state, origin, policy)
     if not state.erased:
         types = linked.take(work, given)
-        wake(work, NONE.union(*(WOKEN.get(type, NONE) for type in types)))
-        linked.share(work)
-        clocks.run(work)
-        contributions.tell(work)
+        wake(work, {woken: None for type in types for woken in WOKEN.get(type, {})})
+        after(work)
     return work.done()

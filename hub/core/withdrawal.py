@@ -24,7 +24,7 @@ def about(key: str, matter: str, withdraws: tuple[str, ...]) -> tuple[str, ...]:
     if not key.startswith("learner/"):
         return ()
     given = (mark(key), mark(key, matter)) if matter else (mark(key),)
-    return tuple(one for one in given if one not in withdraws)
+    return tuple(one for one in given if one not in withdraws) if withdraws else given
 
 
 class Ahead:

@@ -22,7 +22,6 @@ from hub.core.records import Count, Out
 from hub.core.state import Fact, State
 from hub.core.topics import COMMANDS, QUARANTINE
 
-_CITY = ("places/", "census/")
 _NOTHING = Facts(State(""))
 
 DAY = "day"
@@ -49,11 +48,11 @@ class Step(NamedTuple):
 
 
 class Work:
-    """Owns its state: the one it was made from is never changed, so a step taken again gives the same."""
+    """Owns its state: the one it was made from is never changed, so a step taken again gives the same. Of its state
+    only `seen` and `facts` are its own to write in; the rest is replaced as a whole."""
 
     __slots__ = (
         "_facts",
-        "_of_events",
         "about_learner",
         "before",
         "counts",
@@ -66,7 +65,6 @@ class Work:
     def __init__(self, before: State, origin: Origin, policy: Policy) -> None:
         self.before, self.origin, self.policy = before, origin, policy
         self.about_learner = before.key.startswith("learner/")
-        self._of_events = self.about_learner or not before.key.startswith(_CITY)
         self.out: list[Out] = []
         self.counts: list[Count] = []
         self.state = State(
@@ -75,12 +73,12 @@ class Work:
             before.positions | {origin.topic: max(origin.offset, position(before, origin))},
             before.seen.copy(),
             before.facts.copy(),
-            before.receivers.copy(),
-            before.signals.copy(),
+            before.receivers,
+            before.signals,
             before.due,
             before.looked,
-            before.shared.copy(),
-            before.sent.copy(),
+            before.shared,
+            before.sent,
             before.erased,
             before.kept,
         )
@@ -88,10 +86,10 @@ class Work:
 
     @property
     def facts(self) -> Facts:
-        """What is known now of a learner, group or offer; the city keeps counts, not facts. Ask again after `put`,
-        `undo` or `changed`."""
+        """What is known now of a learner; all else is read from the state itself. Ask again after `put`, `undo` or
+        `changed`."""
         if self._facts is None:
-            self._facts = Facts(self.state) if self._of_events else _NOTHING
+            self._facts = Facts(self.state) if self.about_learner else _NOTHING
         return self._facts
 
     def put(self, slot: str, fact: Fact) -> None:
@@ -147,10 +145,11 @@ class Work:
             records, told = routing.deliver(kind, decision, case, self.origin.accepted)
             self.out += records
             if slot:
-                reached = [*fact.told, *(t.partner for t in told)]
+                reached = fact.told + [t.partner for t in told]
                 self.state.facts[slot] = msgspec.structs.replace(fact, told=reached)
             self._remember(kind.aggregate(fact.data), told)
-            self.counts += [counted("hub_routed_total", kind.code, t.partner) for t in told]
+            for t in told:
+                self.counts.append(counted("hub_routed_total", kind.code, t.partner))
         source, id = str(fact.attributes["source"]), str(fact.attributes["id"])
         self.note(
             Routed(
@@ -165,7 +164,8 @@ class Work:
                 again=again,
             )
         )
-        self.counts += [counted("hub_withheld_total", kind.code, w.reason) for w in decision.withheld]
+        for w in decision.withheld:
+            self.counts.append(counted("hub_withheld_total", kind.code, w.reason))
 
     def issue(self, event: Event, *, slot: str = "") -> None:
         """Tells an event of the hub itself, and keeps it when it has a slot."""
@@ -176,10 +176,11 @@ class Work:
 
     def _remember(self, aggregate: str, told: tuple[Told, ...]) -> None:
         """Writes whom an event reached into the book of its aggregate, for changes and withdrawals."""
-        had = self.state.receivers.get(aggregate, ())
+        receivers = self.state.receivers
+        had = receivers.get(aggregate, ())
         new = [t.partner for t in told if t.partner not in had]
         if new:
-            self.state.receivers[aggregate] = [*had, *new]
+            self.state.receivers = {**receivers, aggregate: [*had, *new]}
 
     def aside(self, event: Event, outcome: str) -> None:
         """Notes that an event changed nothing of what is told, and why."""

@@ -13,6 +13,7 @@ from hub.core import cells, gaps, life, newcomers, signals, step
 from hub.core.catalogue import KINDS, advice
 from hub.core.catalogue.base import Cell, Column, always, nothing, whole
 from hub.core.gaps import enrolments
+from hub.core.journal import identity
 from hub.core.newcomers import city as places
 from hub.core.partners import Role
 from hub.core.views import Group
@@ -65,7 +66,8 @@ def _still_coming(group: Group) -> dict[str, Any]:
 
 def _forgetful(state: Any, event: Any, origin: Any, policy: Any) -> Any:
     """Takes in what comes after the erasure as if nothing had been."""
-    return step._Fold(state, event, KINDS[event.type], origin, policy).run()
+    named = identity(event.source, event.id)
+    return step._Fold(state, event, KINDS[event.type], origin, policy).run(named)
 
 
 def _open(case: Any) -> list[Any]:

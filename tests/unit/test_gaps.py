@@ -199,6 +199,6 @@ def test_no_rule_speaks_without_a_fact_of_its_kinds(told: list[Slot]) -> None:
         assert list(rule.find(case(State(KEY, facts=kept)))) == []
 
 
-def _kind(slot: str) -> str:
+def _kind(slot: str) -> tuple[str, str]:
     family, _, part = slot.partition("@")[0].split("/", 2)
-    return f"{family}/{part}"
+    return family, part

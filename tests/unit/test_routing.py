@@ -438,3 +438,12 @@ def test_refused_consent_hides_the_ve_result_from_the_school() -> None:
 
 def test_a_tlv_reaches_the_school_that_asked_for_it() -> None:
     assert who(tlv()) == {"school-a"}
+
+
+def test_what_waited_for_an_enrolment_or_a_request_is_told_when_that_comes_late() -> None:
+    there = started(city.VO, A, "2027-02-01", stage="vo", year="11")
+    assert who(prepared(), there) == {"vo"}
+    newcomer = started(city.SCHOOL_A, A, "2027-02-14")
+    asked = requested(city.SCHOOL_B, reason="newcomer", occurredOn="2027-02-01")
+    assert ("inbox-taalcentrum", "E8") in [(t.subscription, code(t.event)) for t in publish(newcomer, asked)]
+    assert "school-b" in who(advised(), started(city.SCHOOL_B, B, "2026-08-01"))

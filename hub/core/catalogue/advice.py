@@ -14,6 +14,7 @@ from hub.core.catalogue.base import (
     Data,
     Kind,
     PersonData,
+    by_type,
     fixed,
     learner,
     only,
@@ -65,6 +66,16 @@ def po_school(case: Case) -> list[Partner]:
     """The school in po where the learner is enrolled when the advice is given."""
     orgs = (e["orgId"] for e in rel.enrolled_on(case, case.data["occurredOn"]) if e["stage"] in PO_STAGES)
     return [partner for partner in rel.partners(case, orgs) if partner.has(Role.PO, Role.SO_SBO)]
+
+
+def at_po_school(earlier: Data, came: Case) -> bool:
+    """Any other enrolment makes a vo school no longer the first."""
+    return came.data["stage"] in PO_STAGES
+
+
+def narrows(earlier: Data, came: Case) -> bool:
+    """A request can only tell that who accepted was not asked."""
+    return False
 
 
 def advising_school(case: Case) -> list[Partner]:
@@ -147,6 +158,7 @@ KINDS: tuple[Kind, ...] = (
             "adjusted": "yes",
         },
         wakes_on=types("placement.decided", "placement.requested", "enrolment.started"),
+        minds=by_type(enrolment_started=at_po_school, placement_requested=narrows),
     ),
     Kind(
         code="E26",

@@ -6,7 +6,7 @@ A kind is data: the gateway, processor, schemas and pages all read this table an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,8 @@ class Column(StrEnum):
 Who = Callable[[Case], Iterable[Partner]]
 When = Callable[[Case], str]
 Reduce = Callable[[Data, Case], Data]
+Minds = Callable[[Data, Case], bool]
+"""Whether earlier data can reach more partners now that the event of the case came."""
 
 
 def always(case: Case) -> str:
@@ -193,9 +195,10 @@ class Kind:
     has a word of its own there (`facts.ANCHORS` says whose counts; with `answers` who had the matter may still tell
     the sender what it did), with `history` every fact is kept, not the newest alone. `privacy` gives the class of one
     event. `older` tells whether newer facts make this one stale, `barred` why it cannot count any more (it is then
-    quarantined). `wakes_on` lists types that can make an earlier event of this kind reach more partners. With
-    `follow` everyone who got an earlier event of the same aggregate gets this one too, also those it drops; whoever
-    no cell finds any more sees what `notice` leaves.
+    quarantined). `wakes_on` lists types that can make an earlier event of this kind reach more partners; `minds` says
+    when some of them can, on a line where nothing was put right, replaced or closed. With `follow` everyone who got an
+    earlier event of the same aggregate gets this one too, also those it drops; whoever no cell finds any more sees what
+    `notice` leaves.
     `withdraws` gives the marks (`hub.core.withdrawal.mark`) of what it takes back from whoever is told of it.
     `rights` tells why a publisher with these roles may not say this, "" if it may; `orgs` are fields that must name
     an organisation of the publisher. `since` is the release that first had the kind.
@@ -219,6 +222,7 @@ class Kind:
     older: Callable[[Case], bool] = lambda case: False
     barred: Callable[[Case], str] = lambda case: ""
     wakes_on: frozenset[str] = frozenset()
+    minds: Mapping[str, Minds] = field(default_factory=dict)
     follow: bool = False
     history: bool = False
     by_each: bool = False
@@ -240,10 +244,14 @@ class Kind:
         return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
     @cached_property
-    def told(self) -> tuple[tuple[str, Cell], ...]:
-        """Columns that may find a partner of their own."""
+    def told(self) -> tuple[tuple[str, Cell, When | None], ...]:
+        """Columns that may find a partner of their own, with the condition of those that have one."""
         own = ((column.value, cell) for column, cell in self.cells.items() if cell is not COUNTED)
-        return tuple((column, cell) for column, cell in own if cell.who is not nobody)
+        return tuple(
+            (column, cell, None if cell.when is always else cell.when)
+            for column, cell in own
+            if cell.who is not nobody
+        )
 
 
 def role(*roles: Role) -> Who:
@@ -262,3 +270,8 @@ def fixed(privacy: str) -> Callable[[Data], str]:
 
 def types(*names: str) -> frozenset[str]:
     return frozenset(f"{PREFIX}{name}.v1" for name in names)
+
+
+def by_type(**minds: Minds) -> dict[str, Minds]:
+    """By type, named as `enrolment_started`."""
+    return {f"{PREFIX}{name.replace('_', '.')}.v1": holds for name, holds in minds.items()}

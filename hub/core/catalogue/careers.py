@@ -16,6 +16,7 @@ from hub.core.catalogue.base import (
     Data,
     Kind,
     PersonData,
+    by_type,
     drop,
     learner,
     only,
@@ -77,14 +78,16 @@ def clears_case(case: Case) -> str:
 
 def _ends_absence(case: Case) -> bool:
     day = case.data["startOn"]
-    return any(
-        opened["since"] <= day and (closed is None or closed["closedOn"] >= day)
-        for opened, closed in case.facts.pairs("absence", "opened", "closed")
-    )
+    for opened, closed in case.facts.pairs("absence"):
+        if opened["since"] <= day and (closed is None or closed["closedOn"] >= day):
+            return True
+    return False
 
 
 def _ends_signal(case: Case) -> bool:
     """Only an enrolment that runs does: earlier ones, which it wakes, are no news."""
+    if not case.standing:
+        return False
     supervised = case.policy.rules.supervisors
     breaches = [signal.rule for signal in case.standing.values() if signal.severity == "breach"]
     if not any(supervised.get(rule) == Role.LEERPLICHT for rule in breaches):
@@ -95,18 +98,31 @@ def _ends_signal(case: Case) -> bool:
 def waiting_taalcentrum(case: Case) -> list[Partner]:
     """Taalcentra that wait for this newcomer: a request was open on the day, or the learner attended there."""
     day = case.data["startOn"]
-    waits = any(
-        asked["reason"] == "newcomer" and asked["occurredOn"] <= day and _open(decided, day)
-        for asked, decided in case.facts.placements
-    )
-    if waits:
-        return list(case.policy.directory.with_role(Role.TAALCENTRUM))
+    for asked, decided in case.facts.placements:
+        if asked["reason"] == "newcomer" and asked["occurredOn"] <= day and _open(decided, day):
+            return list(case.policy.directory.with_role(Role.TAALCENTRUM))
+    if not case.facts.participations:
+        return []
     places = rel.partners(case, rel.attended(case, NEWCOMER_PARTICIPATIONS, day))
     return [partner for partner in places if partner.has(Role.TAALCENTRUM)]
 
 
 def _open(decided: Data | None, day: str) -> bool:
     return decided is None or decided["decidedOn"] >= day or decided["outcome"] in ("waitlisted", "temporary")
+
+
+def signalled(earlier: Data, came: Case) -> bool:
+    """An enrolment means nothing for another, unless there is a signal that this one may clear."""
+    return bool(came.standing)
+
+
+def waits_or_signalled(earlier: Data, came: Case) -> bool:
+    return came.data["reason"] == "newcomer" or bool(came.standing)
+
+
+def begins_or_ages(earlier: Data, came: Case) -> bool:
+    """What ends hears of its own start, and of an age."""
+    return came.data["enrolmentId"] == earlier["enrolmentId"] or rel.new_age(earlier, came)
 
 
 def no_next(case: Case) -> str:
@@ -190,6 +206,7 @@ KINDS: tuple[Kind, ...] = (
             "birthMonth": "2018-03",
         },
         wakes_on=types("enrolment.started", "participation.started", "placement.requested", "absence.opened"),
+        minds=by_type(enrolment_started=signalled, placement_requested=waits_or_signalled),
     ),
     Kind(
         code="E9",
@@ -237,5 +254,6 @@ KINDS: tuple[Kind, ...] = (
             "nextOrg": "brin:00YY07",
         },
         wakes_on=types("enrolment.started", "placement.requested"),
+        minds=by_type(enrolment_started=begins_or_ages),
     ),
 )

@@ -15,6 +15,7 @@ from hub.core.catalogue.base import (
     Data,
     Kind,
     PersonData,
+    by_type,
     drop,
     fixed,
     keep,
@@ -128,6 +129,7 @@ _SENDING = frozenset(
 )
 _RELEASES = types("placement.requested", "placement.decided", "enrolment.started")
 """What can make the receiving school one that may know (domain.md D6)."""
+_MINDS = by_type(enrolment_started=rel.releases)
 
 _RECEIVING = (_SENDING - {Role.OPVANG}) | {Role.HBO}
 _WHO = {
@@ -181,6 +183,7 @@ KINDS: tuple[Kind, ...] = (
             "ackBy": "2027-06-11",
         },
         wakes_on=_RELEASES,
+        minds=_MINDS,
     ),
     Kind(
         code="E14",
@@ -210,6 +213,7 @@ KINDS: tuple[Kind, ...] = (
             "by": "admin",
         },
         wakes_on=_RELEASES | types("handover.prepared"),
+        minds=_MINDS,
     ),
     Kind(
         code="E15",
@@ -248,6 +252,7 @@ KINDS: tuple[Kind, ...] = (
             "rolesPresent": ["teacher-g8", "mentor"],
         },
         wakes_on=_RELEASES | types("handover.prepared"),
+        minds=_MINDS,
     ),
     Kind(
         code="E17",

@@ -17,8 +17,12 @@ VO = (Role.VO, Role.VSO)
 
 def partners(case: Case, orgs: Iterable[str | None]) -> list[Partner]:
     """The partners that run these organisations, each once."""
-    found = [case.policy.directory.of_org(ref) for ref in orgs if ref]
-    return list({partner.id: partner for partner in found if partner}.values())
+    found: dict[str, Partner] = {}
+    for ref in orgs:
+        partner = case.policy.directory.of_org(ref) if ref else None
+        if partner is not None:
+            found[partner.id] = partner
+    return list(found.values())
 
 
 def same(case: Case, one: str, other: str) -> bool:
@@ -42,7 +46,14 @@ def provided(find: Who, lawful: When) -> Who:
 
 def all_of(*conditions: When) -> When:
     """Holds when every condition does; else the first reason."""
-    return lambda case: next((why for condition in conditions if (why := condition(case))), "")
+
+    def condition(case: Case) -> str:
+        for one in conditions:
+            if why := one(case):
+                return why
+        return ""
+
+    return condition
 
 
 def among(name: str, *values: object) -> When:
@@ -73,11 +84,9 @@ def school_on(*names: str) -> Who:
 
 def started(case: Case) -> Data | None:
     """The start of the participation that an event is about; a start is its own."""
-    return case.data if "atOrg" in case.data else case.once("start", _started)
-
-
-def _started(case: Case) -> Data | None:
-    return case.known(f"participation/{case.data['participationId']}/start")
+    if "atOrg" in case.data:
+        return case.data
+    return case.facts.data("participation", case.data["participationId"], "start")
 
 
 def start_known(case: Case) -> str:
@@ -87,7 +96,7 @@ def start_known(case: Case) -> str:
 def enrolment_school(case: Case) -> list[Partner]:
     """The school of enrolment behind a participation: the one named, else the one in force."""
     start = started(case) or {}
-    named = case.known(f"enrolment/{start.get('enrolmentId')}/start")
+    named = case.facts.data("enrolment", start.get("enrolmentId", ""), "start")
     if named:
         return partners(case, [named["orgId"]])
     day = day_of(case.data, "startOn", "endOn")
@@ -132,7 +141,7 @@ def between(low: int, high: int, *days: str) -> When:
 
 def _aged(holds: Callable[[int], bool], otherwise: str, days: tuple[str, ...]) -> When:
     def condition(case: Case) -> str:
-        month = case.once("month", _month)
+        month = case.facts.birth_month
         if not month:
             return "age not known yet"
         return "" if holds(life.age_on(month, day_of(case.data, *days))) else otherwise
@@ -140,8 +149,10 @@ def _aged(holds: Callable[[int], bool], otherwise: str, days: tuple[str, ...]) -
     return condition
 
 
-def _month(case: Case) -> str:
-    return case.facts.birth_month
+def new_age(earlier: Data, came: Case) -> bool:
+    """Whether the enrolment that came may tell another birth month than was known: it is the first, or they differ."""
+    months = [start["birthMonth"] for start, _ in came.facts.enrolments]
+    return len(months) < 2 or months.count(months[0]) < len(months)
 
 
 # Placement
@@ -151,7 +162,7 @@ def request(case: Case) -> Data:
     """The request (E6) that an event is about; a request is its own; empty when it is not known."""
     if "toOrg" in case.data and "stage" in case.data:
         return case.data
-    return case.known(f"placement/{case.data['requestId']}/requested") or {}
+    return case.facts.data("placement", case.data["requestId"], "requested") or {}
 
 
 def asking(case: Case) -> list[Partner]:
@@ -177,11 +188,9 @@ def accepting(case: Case) -> Iterator[tuple[str, Data]]:
 
 def prepared(case: Case) -> Data | None:
     """The handover that an event is about; an E13 is its own."""
-    return case.data if "dossierRef" in case.data else case.once("handover", _prepared)
-
-
-def _prepared(case: Case) -> Data | None:
-    return case.known(f"handover/{case.data['handoverId']}/prepared")
+    if "dossierRef" in case.data:
+        return case.data
+    return case.facts.data("handover", case.data["handoverId"], "prepared")
 
 
 def handover_side(name: str) -> Who:
@@ -223,7 +232,11 @@ def handover_released(case: Case) -> str:
 
 def _placed(case: Case, org: str) -> bool:
     enrolled = (start["orgId"] for start, _ in case.facts.enrolments)
-    return any(same(case, org, by) for by, _ in accepting(case)) or any(same(case, org, e) for e in enrolled)
+    return _accepted(case, org) or any(same(case, org, e) for e in enrolled)
+
+
+def _accepted(case: Case, org: str) -> bool:
+    return any(same(case, org, by) for by, _ in accepting(case))
 
 
 def _investigates(case: Case, org: str) -> bool:
@@ -235,6 +248,17 @@ def _investigates(case: Case, org: str) -> bool:
         and (decided is None or decided["outcome"] in ("waitlisted", "temporary"))
         for asked, decided in case.facts.placements
     )
+
+
+def releases(earlier: Data, came: Case) -> bool:
+    """Whether the enrolment that came lets the school that a handover goes to know of it: it is there, and nothing else
+    let it know before."""
+    known = "dossierRef" in earlier
+    handover = earlier if known else came.facts.data("handover", earlier["handoverId"], "prepared")
+    if handover is None or handover["transfer"] not in came.policy.rules.placement_first:
+        return False
+    school = handover["toOrg"]
+    return same(came, school, came.data["orgId"]) and not _accepted(came, school)
 
 
 # Who had what

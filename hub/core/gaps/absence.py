@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from hub.core import calendar
 from hub.core.case import Case
-from hub.core.gaps.gap import Gap, on, pairs, raised, role_org, told
+from hub.core.gaps.gap import Gap, on, raised, role_org, told
 from hub.core.partners import Role
 
 
 def still_open(case: Case) -> Iterator[Gap]:
     """Four weeks, then three months at home: leerplicht and swv each have a gap of their own."""
     rules = case.policy.rules
-    for opened, closed in pairs(case.facts, "absence", "opened", "closed"):
+    for opened, closed in case.facts.couples("absence"):
         if closed is not None:
             continue
         since, subject = opened.data["since"], f"absence/{opened.data['caseId']}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data, Parts
-from hub.core.gaps.gap import Gap, enrolments, fresh, left_on, on, raised, told
+from hub.core.gaps.gap import Gap, fresh, left_on, on, raised, told
 
 _FOLLOW_UP = frozenset({"mbo", "hbo"})
 
@@ -19,7 +19,7 @@ def undecided(case: Case) -> Iterator[Gap]:
         issued = parts.get("issued")
         if issued is None or "revoked" in parts or issued.data.get("consent") == "refused":
             continue
-        for start, end in enrolments(case):
+        for start, end in case.facts.stays():
             if not _carried(issued.data, start.data, parts):
                 continue
             org, subject = start.data["orgId"], f"certificate/{issued.data['certificateId']}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hub.core import calendar, life
 from hub.core.case import Case
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, aged, enrolments, fresh, on, raised, told
+from hub.core.gaps.gap import Gap, aged, fresh, on, raised, told
 from hub.core.state import Fact
 
 _DUTY_FROM, _DUTY_TO = 5, 18
@@ -17,7 +17,7 @@ _NO_SCHOOL = frozenset({"opvang", "work", "none"})
 
 def ended(case: Case) -> Iterator[Gap]:
     """T04: enrolment ended, nothing new: 7 days to the school, 28 days to leerplicht. No longer from 18 on."""
-    known = enrolments(case)
+    known = case.facts.stays()
     left = [(end, start) for start, end in known if end and start.data["primary"]]
     month = case.facts.birth_month if left else ""
     if not month:
@@ -69,7 +69,7 @@ def changes(case: Case) -> Iterator[Gap]:
 
 def _schools(case: Case) -> list[Fact]:
     """Starts of primary enrolments by date. A new one at the same school is no change."""
-    starts = [start for start, _ in enrolments(case) if _counts(start.data)]
+    starts = [start for start, _ in case.facts.stays() if _counts(start.data)]
     found: list[Fact] = []
     for start in sorted(starts, key=lambda start: (start.data["startOn"], start.data["enrolmentId"])):
         if not found or found[-1].data["orgId"] != start.data["orgId"]:

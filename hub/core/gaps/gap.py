@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.core import calendar
-from hub.core.case import Case
-from hub.core.facts import Facts
 from hub.core.partners import Role
 from hub.core.policy import Calendar, Policy
 from hub.core.state import Fact
@@ -72,21 +70,6 @@ def raised(
         starts = max(term.at, known)
         if not until or starts < until:
             yield Gap(name, rule, term.severity, starts, term.due, responsible, subject, until)
-
-
-def pairs(facts: Facts, family: str, first: str, then: str) -> list[tuple[Fact, Fact | None]]:
-    """Every `first` part of a family with the `then` part of the same id, if it is known."""
-    return facts.couples(family, first, then)
-
-
-def enrolments(case: Case) -> list[tuple[Fact, Fact | None]]:
-    """Start and, if known, end of every enrolment that was no error."""
-    return case.once("enrolments", _enrolments)
-
-
-def _enrolments(case: Case) -> list[tuple[Fact, Fact | None]]:
-    known = case.facts.couples("enrolment", "start", "end")
-    return [(start, end) for start, end in known if end is None or end.data["reason"] != "error"]
 
 
 def left_on(end: Fact | None) -> str:

@@ -13,7 +13,7 @@ from hub.core import calendar
 from hub.core.case import Case
 from hub.core.catalogue.relations import same
 from hub.core.facts import Data, Parts
-from hub.core.gaps.gap import Gap, after, enrolments, fresh, left_on, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, after, fresh, left_on, on, raised, told
 from hub.core.state import Fact
 
 _TO_VO = frozenset({"POVO", "WECVO"})
@@ -25,18 +25,15 @@ _NOT_THEIRS = frozenset({"wrong-recipient", "purged"})
 
 
 class _Sent(NamedTuple):
-    """A prepared handover with all that is known of it. `since` is the day from which the receiver may have it, ""
-    while it may not; `known` the first day on which a clock may judge that."""
+    """A prepared handover with its data and all else that is known of it. `since` is the day from which the receiver
+    may have it, "" while it may not; `known` the first day on which a clock may judge that."""
 
     subject: str
     prepared: Fact
+    data: Data
     parts: Parts
     since: str
     known: str
-
-    @property
-    def data(self) -> Data:
-        return self.prepared.data
 
     @property
     def answer(self) -> str:
@@ -72,7 +69,7 @@ def _placed(case: Case) -> tuple[Fact, Fact] | None:
     """The last accepted request po-vo."""
     accepted = [
         (decided, asked)
-        for asked, decided in pairs(case.facts, "placement", "requested", "decided")
+        for asked, decided in case.facts.couples("placement")
         if decided and decided.data["outcome"] == "accepted" and asked.data["reason"] == "po-vo"
     ]
     if not accepted:
@@ -85,7 +82,7 @@ def _sender(case: Case, asked: Data) -> str:
     """The po school of the pupil, else who asked for the place when that is not the asked school itself."""
     schools = [
         (start.data["startOn"], start.data["enrolmentId"], start.data["orgId"])
-        for start, _ in enrolments(case)
+        for start, _ in case.facts.stays()
         if start.data["primary"] and start.data["stage"] in _PRIMARY
     ]
     if schools:
@@ -97,9 +94,9 @@ def unanswered(case: Case) -> Iterator[Gap]:
     """T06: not acknowledged within 10 school days; and not purged within 5 work days after it was withdrawn."""
     rules = case.policy.rules
     for sent in _sent(case):
-        withdrawn = sent.parts.get("withdrawn")
-        if not case.partner(sent.data["toOrg"]) or not sent.since:
+        if not sent.since or not case.partner(sent.data["toOrg"]):
             continue
+        withdrawn = sent.parts.get("withdrawn")
         if withdrawn is not None:
             yield from _unpurged(case, sent, withdrawn)
         elif not sent.answer:
@@ -144,13 +141,14 @@ def not_followed_up(case: Case) -> Iterator[Gap]:
 
 def _gone(case: Case, school: str) -> str:
     """First day on which a pupil who had come is no longer at a school."""
-    ends = [left_on(end) for start, end in enrolments(case) if same(case, start.data["orgId"], school)]
+    ends = [left_on(end) for start, end in case.facts.stays() if same(case, start.data["orgId"], school)]
     return max(ends) if all(ends) and ends else ""
 
 
 def _warm_needed(case: Case) -> Iterator[_Sent]:
-    for sent in _standing(case):
-        if sent.data["warmNeeded"] and sent.since and sent.answer not in _NOT_THEIRS:
+    for sent in _sent(case):
+        asked = sent.data["warmNeeded"] and sent.since
+        if asked and "withdrawn" not in sent.parts and sent.answer not in _NOT_THEIRS:
             yield sent
 
 
@@ -159,15 +157,17 @@ def _standing(case: Case) -> Iterator[_Sent]:
 
 
 def _sent(case: Case) -> list[_Sent]:
-    return case.once("sent", lambda case: list(_found(case)))
+    return case.once("sent", _found)
 
 
-def _found(case: Case) -> Iterator[_Sent]:
+def _found(case: Case) -> list[_Sent]:
+    found: list[_Sent] = []
     for id, parts in case.facts.family("handover").items():
         prepared = parts.get("prepared")
         if prepared is not None:
             since, known = _reaches(case, prepared, "withdrawn" in parts)
-            yield _Sent(f"handover/{id}", prepared, parts, since, known)
+            found.append(_Sent(f"handover/{id}", prepared, prepared.data, parts, since, known))
+    return found
 
 
 def _reaches(case: Case, sent: Fact, withdrawn: bool) -> tuple[str, str]:
@@ -195,7 +195,7 @@ def _opened(case: Case, school: str, withdrawn: bool) -> Iterator[tuple[str, Fac
     """Days on which a school was let in on a pupil: it accepted or enrolled the pupil; or it was asked first about one
     who needs support, which it must look into before it decides (D6). What it decided after a handover was withdrawn
     takes back nothing of what it had."""
-    for asked, decided in pairs(case.facts, "placement", "requested", "decided"):
+    for asked, decided in case.facts.couples("placement"):
         if not same(case, asked.data["toOrg"], school):
             continue
         outcome = decided.data["outcome"] if decided else ""
@@ -204,6 +204,6 @@ def _opened(case: Case, school: str, withdrawn: bool) -> Iterator[tuple[str, Fac
         first = asked.data["supportExpected"] and asked.data.get("preferenceRank", 1) == 1
         if first and (withdrawn or outcome in _LOOKING):
             yield asked.data["occurredOn"], asked
-    for start, _ in enrolments(case):
+    for start, _ in case.facts.stays():
         if same(case, start.data["orgId"], school):
             yield start.data["startOn"], fresh(start, case.policy.rules.calendar)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, enrolments, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, on, raised, told
 from hub.core.state import Fact
 
 _TRACKS = ("onboard-vo", "onboard-mbo")
@@ -28,7 +28,7 @@ def tracks(case: Case) -> Iterator[Gap]:
 
 def _stops(case: Case, onboard: Data) -> Iterator[str]:
     sides = (onboard["voSchool"], onboard["mboOrg"])
-    for start, end in enrolments(case):
+    for start, end in case.facts.stays():
         there = start.data["orgId"] in sides
         if there and end and end.data["reason"] == "dropout" and end.data["endOn"] >= onboard["startOn"]:
             yield end.data["endOn"]
@@ -41,7 +41,7 @@ def _stops(case: Case, onboard: Data) -> Iterator[str]:
 def _absent(case: Case, enrolled: Fact, subject: str) -> Iterator[Gap]:
     """More than four weeks away between the start of ONboard and the exam."""
     onboard, days = enrolled.data, case.policy.rules.onboard_absence_days
-    for opened, closed in pairs(case.facts, "absence", "opened", "closed"):
+    for opened, closed in case.facts.couples("absence"):
         since = max(opened.data["since"], onboard["startOn"])
         if closed is None and since[:7] <= onboard["plannedExam"]:
             key = f"T13/{subject}/absence/{opened.data['caseId']}"

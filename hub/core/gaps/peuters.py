@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.core.case import Case
-from hub.core.gaps.gap import Gap, aged, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, aged, on, raised, told
 
 _PRIMARY = frozenset({"po", "sbo", "so"})
 _IN_VAIN = frozenset({"declined", "withdrawn"})
@@ -16,9 +16,7 @@ def unasked(case: Case) -> Iterator[Gap]:
     gets counts only (domain.md §2.9, H1). Not for who left voorschoolse educatie before that age, nor while nobody
     told the birth month."""
     attended = [
-        (start, end)
-        for start, end in pairs(case.facts, "participation", "start", "end")
-        if start.data["kind"] == "ve"
+        (start, end) for start, end in case.facts.couples("participation") if start.data["kind"] == "ve"
     ]
     month = case.facts.birth_month if attended else ""
     if not month or _asked(case):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, Term, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, Term, on, raised, told
 from hub.core.policy import Rules
 
 
@@ -17,7 +17,7 @@ def undecided(case: Case) -> Iterator[Gap]:
     Only the first preference runs: the others wait for it. A waiting list decides nothing; every other outcome does,
     temporary admission too, which is what is due when the last term passes.
     """
-    for asked, decided in pairs(case.facts, "placement", "requested", "decided"):
+    for asked, decided in case.facts.couples("placement"):
         answer = decided.data if decided else {}
         if asked.data.get("preferenceRank", 1) == 1 and answer.get("outcome", "waitlisted") == "waitlisted":
             subject = f"placement/{asked.data['requestId']}"

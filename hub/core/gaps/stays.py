@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, Term, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, Term, on, raised, told
 from hub.core.policy import Rules
 
 _IN_VAIN = frozenset({"declined", "withdrawn"})
@@ -17,7 +17,7 @@ def overstayed(case: Case) -> Iterator[Gap]:
     """To the taalcentrum or OPDC. A planned end is a plan until that day; the longest stay allowed is a breach with
     any plan."""
     rules = case.policy.rules
-    for start, end in pairs(case.facts, "participation", "start", "end"):
+    for start, end in case.facts.couples("participation"):
         if end is None and start.data["kind"] in rules.stay_months:
             terms = _terms(start.data, rules, _planned(case, start.data))
             subject = f"participation/{start.data['participationId']}"
@@ -39,10 +39,10 @@ def _planned(case: Case, start: Data) -> bool:
     if case.facts.of("return", start["participationId"]):
         return True
     here, since = start["atOrg"], start["startOn"]
-    for prepared, withdrawn in pairs(case.facts, "handover", "prepared", "withdrawn"):
+    for prepared, withdrawn in case.facts.couples("handover"):
         if withdrawn is None and prepared.data["fromOrg"] == here and prepared.data["occurredOn"] >= since:
             return True
-    for asked, decided in pairs(case.facts, "placement", "requested", "decided"):
+    for asked, decided in case.facts.couples("placement"):
         in_vain = decided is not None and decided.data["outcome"] in _IN_VAIN
         if asked.data["toOrg"] != here and asked.data["occurredOn"] > since and not in_vain:
             return True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, enrolments, on, pairs, raised, told
+from hub.core.gaps.gap import Gap, on, raised, told
 from hub.core.partners import Role
 from hub.core.policy import Calendar
 from hub.core.state import Fact
@@ -28,15 +28,15 @@ class _Intent(NamedTuple):
 
 
 def _accepted(case: Case) -> Iterator[_Intent]:
-    for asked, decided in pairs(case.facts, "placement", "requested", "decided"):
-        if decided is None or decided.data["outcome"] != "accepted" or asked.data["reason"] != "vo-mbo":
+    for asked, decided in case.facts.couples("placement"):
+        if decided is None or asked.data["reason"] != "vo-mbo" or decided.data["outcome"] != "accepted":
             continue
         start = decided.data.get("startOn") or asked.data.get("requestedStart") or decided.data["decidedOn"]
         yield _Intent(start, f"placement/{asked.data['requestId']}", decided, asked.data["orgId"])
 
 
 def _handed_over(case: Case) -> Iterator[_Intent]:
-    for prepared, withdrawn in pairs(case.facts, "handover", "prepared", "withdrawn"):
+    for prepared, withdrawn in case.facts.couples("handover"):
         data = prepared.data
         if withdrawn is None and data["transfer"] in _TO_MBO:
             yield _Intent(data["plannedStart"], f"handover/{data['handoverId']}", prepared, data["fromOrg"])
@@ -44,7 +44,7 @@ def _handed_over(case: Case) -> Iterator[_Intent]:
 
 def _left_for(case: Case) -> Iterator[_Intent]:
     """Left vo for an organisation that is an mbo and no vo school as well."""
-    for start, end in enrolments(case):
+    for start, end in case.facts.stays():
         if end is None or start.data["stage"] not in _FROM:
             continue
         if any(p.has(Role.MBO) and not p.has(Role.VO) for p in case.partner(end.data.get("nextOrg"))):
@@ -52,12 +52,18 @@ def _left_for(case: Case) -> Iterator[_Intent]:
             yield _Intent(end.data["endOn"], f"enrolment/{id}", end, start.data["orgId"])
 
 
-_SIGNS = (_accepted, _handed_over, _left_for)
+_SIGNS = (
+    (("placement", "decided"), _accepted),
+    (("handover", "prepared"), _handed_over),
+    (("enrolment", "end"), _left_for),
+)
+"""What tells of them, by the kind of fact without which it has nothing to tell."""
 
 
 def not_arrived(case: Case) -> Iterator[Gap]:
     """No mbo enrolment on 1 October: to the school that the learner left, and the doorstroompunt at once."""
-    meant = [intent for sign in _SIGNS for intent in sign(case)]
+    kinds = case.facts.kinds
+    meant = [intent for kind, sign in _SIGNS if kind in kinds for intent in sign(case)]
     if not meant:
         return
     dates = case.policy.rules.calendar
@@ -76,7 +82,7 @@ def _elsewhere(case: Case, day: str, dates: Calendar) -> bool:
     first = calendar.year_start(day, dates)
     if any(data["startOn"] >= first for _, data in case.facts.each("onboard", "enrolled")):
         return True
-    here = (start.data for start, end in enrolments(case) if end is None or end.data["endOn"] >= day)
+    here = (start.data for start, end in case.facts.stays() if end is None or end.data["endOn"] >= day)
     return any(start["stage"] in _ARRIVED or _told(start) >= first for start in here)
 
 
@@ -89,7 +95,7 @@ def _school(case: Case) -> str:
     """The last vo school."""
     known = [
         (start.data["startOn"], start.data["enrolmentId"], start.data["orgId"])
-        for start, _ in enrolments(case)
+        for start, _ in case.facts.stays()
         if start.data["stage"] in _FROM
     ]
     return str(max(known)[2]) if known else ""

@@ -8,7 +8,7 @@ from hub.core import calendar, life
 from hub.core.case import Case
 from hub.core.codes import SPECIAL_STAGES
 from hub.core.facts import Data
-from hub.core.gaps.gap import Gap, Term, after, enrolments, fresh, left_on, on, raised, told
+from hub.core.gaps.gap import Gap, Term, after, fresh, left_on, on, raised, told
 from hub.core.policy import Calendar
 from hub.core.state import Fact
 
@@ -54,7 +54,7 @@ def _end(tlv: Data) -> str:
 def _enrolled(case: Case, kind: str) -> list[tuple[Fact, Fact | None]]:
     """Enrolments that need a TLV of that kind."""
     stages = {*SPECIAL_STAGES, "vo"} if kind == "lwoo" else SPECIAL_STAGES
-    return [pair for pair in enrolments(case) if pair[0].data["stage"] in stages]
+    return [pair for pair in case.facts.stays() if pair[0].data["stage"] in stages]
 
 
 def _notices(ends: str, notices: tuple[str, ...]) -> Iterator[Term]:
@@ -69,7 +69,7 @@ def unreviewed(case: Case) -> Iterator[Gap]:
     Also settled by one held later, and by a TLV renewed in that school year or since (scenario S11).
     """
     dates = case.policy.rules.calendar
-    for start, end in enrolments(case) if case.facts.has("tlv", "support") else ():
+    for start, end in case.facts.stays():
         year, first, known = _in_year(start, dates)
         moment = _MOMENTS.get(year)
         last = calendar.last_school_day(first, dates)
