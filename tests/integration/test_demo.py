@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,10 +35,8 @@ def test_everybody_gets_exactly_what_the_policy_names_in_a_first_and_a_second_ru
     assert demo.said.count(GOOD) == 1
     _holds_nothing_that_was_refused(demo.folder.data)
 
-    began = time.monotonic()
     again = demo.start("--headless", "--seconds", "8", "--seed", "2")
     demo.wait(lambda: demo.said.count("first delivery after") == 2)
-    assert time.monotonic() - began < 15, demo.said
     assert again.wait(150) == 0, demo.said
     assert demo.said.count(GOOD) == 2
 

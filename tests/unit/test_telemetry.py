@@ -9,7 +9,6 @@ import logging
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -216,7 +215,6 @@ async def test_a_second_signal_ends_a_part_that_hangs() -> None:
     process = part("hang")
     process.send_signal(signal.SIGTERM)
     await asyncio.sleep(0.3)
-    began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=10)
-    assert (process.returncode, out) == (0, "") and time.monotonic() - began < 5
+    assert (process.returncode, out) == (0, "")
