@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 
 MISSING = "PostgreSQL is missing: install its server (Debian: apt-get install postgresql)"
 _FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
@@ -83,7 +83,7 @@ def _serving(folder: Path, initdb: str, server: str) -> Iterator[Postgres]:
     as_user = {"cwd": folder, "user": user, "extra_groups": [] if user else None}
     arguments = [initdb, "-D", data, "-U", "hub", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(arguments, check=True, capture_output=True, **as_user)
-    postgres = Postgres(free_pair())
+    postgres = Postgres(free_row(2))
     options = [part for setting in _SETTINGS for part in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

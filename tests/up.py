@@ -14,7 +14,7 @@ from pathlib import Path
 from hub.local import probe
 from hub.local.children import port_of
 from hub.local.folder import Folder, command_line
-from hub.local.ports import free_pair, free_row
+from hub.local.ports import free_row
 from hub.settings import PORTS_PER_BROKER, Settings, read
 from tests.broker import JARS, ROOT, with_certificate
 
@@ -25,7 +25,7 @@ STAND_INS = ["tests.standins"]
 
 def places(folder: Path) -> dict[str, str]:
     """Settings that keep this hub apart from every other on the machine."""
-    http = free_pair() + 40
+    http = free_row(2) + 40
     return {
         "HUB_DATA": str(folder / "data"),
         "HUB_KAFKA_PORT": str(free_row(3 * PORTS_PER_BROKER)),

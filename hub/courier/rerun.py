@@ -255,7 +255,6 @@ class Sight:
 
 
 NOT_SENT = Reply(Answer(0), {}, 0.0)
-_LOGGED = ("subscription", "replay", "delivery", "number", "attempt", "outcome", "status", "took")
 _RESULTS = {"delivered": "delivered", journal.DEAD: "failed"}
 
 

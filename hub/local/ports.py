@@ -17,11 +17,6 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def free_pair() -> int:
-    """A port such that it and the next one are free, from below the range the system hands out itself."""
-    return free_row(2)
-
-
 def free_row(count: int) -> int:
     """The first of `count` free ports in a row, from below the range the system hands out itself."""
     for first in _candidates(count):

@@ -26,7 +26,7 @@ from connectors.webhook.receiver import Receiver, Refused
 from hub import partners
 from hub.core.catalogue import KINDS
 from hub.core.subscription import GRANTED
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 from tests.bench.table import show
 from tests.up import HUB, Up
 
@@ -90,7 +90,7 @@ async def measure(hub: Up, rate: float, seconds: float) -> float:
     directory = await partners.read(hub.settings)
     sender, taker = directory.partners[SENDER], directory.partners[TAKER]
     tokens = {p: await partners.give_token(hub.settings, p) for p in (SENDER, TAKER)}
-    arrivals, port = Arrivals(), free_pair()
+    arrivals, port = Arrivals(), free_row(2)
     runner = await _serve(arrivals, port)
     make = lambda: placement(sender.sources[0], sender.orgs[0].ref, taker.orgs[0].ref)  # noqa: E731
     async with httpx.AsyncClient(base_url=hub.settings.url) as http:

@@ -19,7 +19,7 @@ from aiohttp import web
 from connectors.webhook.receiver import Accepted, Receiver
 from hub import partners
 from hub.core.partners import Partner, Role
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 from tests.bench.latency import KIND, SENDER, placement
 from tests.up import HUB, Up
 
@@ -253,7 +253,7 @@ async def _staged(hub: Up) -> AsyncIterator[Stage]:
     directory = (await partners.read(hub.settings)).partners
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     async with httpx.AsyncClient(base_url=hub.settings.url, timeout=30, limits=limits) as http:
-        port = free_pair()
+        port = free_row(2)
         stage = Stage(hub, http, dict(directory), port)
         app = web.Application()
         app.router.add_route("*", "/{number}", stage.handle)

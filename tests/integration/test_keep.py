@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from hub.core.subscription import Subscription
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 from tests.broker import ROOT, Broker
 from tests.gateway_fakes import Hub
 from tests.integration import gatewaykit as kit
@@ -48,7 +48,7 @@ class Keeper:
         self.program = folder / "keep.py"
         self.program.write_text(block)
         self.file = folder / "events.sqlite"
-        self.port = free_pair()
+        self.port = free_row(2)
         secret = "whsec_" + base64.b64encode(uuid.uuid4().bytes * 2).decode()
         self.at = Sink(f"http://127.0.0.1:{self.port}/", secret)
         self.feed = ""

@@ -27,7 +27,7 @@ from hub.core.partners import Partner, hash_token
 from hub.core.subscription import GRANTED
 from hub.core.topics import COMMANDS
 from hub.local.folder import Folder
-from hub.local.ports import free_pair, is_free
+from hub.local.ports import free_row, is_free
 from hub.readmodel.queries import Queries
 from hub.readmodel.schema import open_engine, views
 from hub.settings import Settings
@@ -102,7 +102,7 @@ class LiveHub:
 
 def _free(number: int) -> int:
     """A port with three free ones after it, different for each number."""
-    port = free_pair() + 1000 * number
+    port = free_row(2) + 1000 * number
     while not all(is_free("127.0.0.1", port + i) for i in range(4)):
         port += 4
     return port

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from hub.core.partners import Directory, Partner, Role, Token, hash_token
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 from hub.telemetry import health
 from hub.telemetry.gate import scrape
 
@@ -41,7 +41,7 @@ def test_the_operator_may_and_without_a_token_this_machine(
 
 
 async def test_a_part_keeps_its_metrics_behind_the_gate_and_its_health_open() -> None:
-    port = free_pair()
+    port = free_row(2)
     gate = lambda headers: scrape(headers, DIRECTORY, loopback=True)  # noqa: E731
     server = health.HealthServer("127.0.0.1", port, health.well, gate=gate)
     await server.start()

@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.core.records import Count
-from hub.local.ports import free_pair
+from hub.local.ports import free_row
 from hub.telemetry import health, log, metrics
 
 
@@ -152,7 +152,7 @@ class State:
 
 
 async def test_health_tells_the_truth_and_why() -> None:
-    state, port = State(), free_pair()
+    state, port = State(), free_row(2)
     server = health.HealthServer("127.0.0.1", port, lambda: state.ready, lambda: state.healthy)
     await server.start()
     try:
@@ -174,7 +174,7 @@ async def test_health_tells_the_truth_and_why() -> None:
 
 
 async def test_a_taken_port_is_told_with_the_setting_that_moves_it() -> None:
-    port = free_pair()
+    port = free_row(2)
     first = health.HealthServer("127.0.0.1", port, health.well)
     await first.start()
     try:
