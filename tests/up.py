@@ -66,7 +66,7 @@ class Up:
     def wait_up(self, times: int = 1) -> None:
         self.wait(lambda: self.said.count("the hub is up after") >= times)
 
-    def wait(self, true: Callable[[], bool], seconds: float = 40.0) -> None:
+    def wait(self, true: Callable[[], bool], seconds: float = 90.0) -> None:
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, self.said

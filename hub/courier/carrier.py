@@ -158,7 +158,7 @@ class Carrier:
         try:
             no = batch.refused(reply.kind, reply.body, items) if used.batching else {}
         except batch.Unreadable:
-            return await self._failed(items, reply._replace(answer=_BAD_REPLY))
+            return await self._failed(items, reply._replace(answer=_BAD_REPLY), used=used)
         self.succeeded()
         yes = [one for one in items if one.number not in no]
         if yes:
@@ -202,7 +202,8 @@ class Carrier:
         if len(items) > 1 and (last or refuses_event(answer)):
             self._split(items)
             return [], None
-        return items, verdict
+        # Who wrote the subscription again while this was on the wire may have mended what was wrong.
+        return items, None if used is not None and used is not self._ways.post.to else verdict
 
     def _is_dead(self, one: Item, answer: Answer, schedule: Sequence[float]) -> bool:
         return dead(answer, one.step, schedule, proven=self._delivered_at > one.first)

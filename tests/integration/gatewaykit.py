@@ -107,7 +107,7 @@ async def served(broker: Broker, hub: Hub) -> AsyncIterator[str]:
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not server.started:
                 await asyncio.sleep(0.05)
         port = server.servers[0].sockets[0].getsockname()[1]

@@ -252,7 +252,7 @@ class Stage:
             await reader.stop()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0, what: str = "") -> None:
+async def until(condition: Callable[[], bool], seconds: float = 90.0, what: str = "") -> None:
     """Waits for something to become true; fails the test when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -25,7 +25,7 @@ from hub.stream.stores import RocksStore
 from tests.integration import stream_app
 
 PARTITIONS = 2
-READY = 20.0
+READY = 90.0
 
 
 class Stage:
@@ -179,7 +179,7 @@ class Stage:
                 found |= {k: v for k, v in db.items() if k != RocksStore.offset_key}
         return found
 
-    async def until_done(self, records: Iterable[Record], seconds: float = 30.0) -> None:
+    async def until_done(self, records: Iterable[Record], seconds: float = 90.0) -> None:
         """Waits until every record has its output and everything is committed."""
         wanted = {stream_app.place(r) for r in records}
         ends: dict[tuple[str, int], int] = {}

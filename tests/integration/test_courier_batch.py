@@ -93,7 +93,7 @@ async def test_events_come_together_signed_numbered_and_in_order(kafka: Broker) 
         mine = await subscribed(stage, batches)
         await stage.publish(mine, 95, subjects=7)
         async with stage.courier():
-            await until(lambda: batches.count == 95, 20)
+            await until(lambda: batches.count == 95)
             tried = await stage.attempts(mine)
         assert batches.faults == []
         assert batches.taken == {f"subject-{s}": list(range(s, 95, 7)) for s in range(7)}
@@ -126,7 +126,7 @@ async def test_what_a_reply_refuses_is_tried_by_itself_and_dead_in_the_end_the_r
         async with stage.courier():
             await until(lambda: batches.count == 18)
             tried = await stage.attempts(mine)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 while len(dead := [one for one in tried if one.outcome == DEAD]) < 2:
                     tried = await stage.attempts(mine)
         assert {one.number for one in dead} == {4, 8}

@@ -72,9 +72,9 @@ async def test_an_endpoint_that_is_down_makes_no_dead_letters_and_catches_up_in_
         mine = await stage.subscribe("a", partner)
         ids = await stage.publish(mine, 300, subjects=7)
         async with stage.courier():
-            await until(lambda: partner.count > 40, 20)
+            await until(lambda: partner.count > 40)
             partner.answer = well
-            await until(lambda: len(partner.delivered) == 300, 20)
+            await until(lambda: len(partner.delivered) == 300)
         assert {hit.id for hit in partner.delivered} == set(ids)
         assert partner.order() == {f"subject-{s}": list(range(s, 300, 7)) for s in range(7)}
         assert await dead(stage, mine) == []
@@ -105,14 +105,14 @@ async def test_who_asks_for_quiet_loses_nothing_by_it(kafka: Broker) -> None:
         mine = await stage.subscribe("a", partner)
         await stage.publish(mine, 2, subjects=2)
         async with stage.courier():
-            await until(lambda: len(partner.hits) >= 5, 20)
+            await until(lambda: len(partner.hits) >= 5)
             partner.answer = well
             await until(lambda: len(partner.delivered) == 2)
         assert await dead(stage, mine) == []
 
 
 async def test_a_subscription_has_its_own_schedule(kafka: Broker) -> None:
-    async with Stage(kafka, retry_schedule=(0.0, 60.0)) as stage:
+    async with Stage(kafka, retry_schedule=(0.0, 600.0)) as stage:
         partner = await stage.partner(dislikes(0))
         mine = await stage.subscribe("a", partner, config={"retry": [0, 0.05, 0.05, 0.05]})
         await stage.publish(mine, 2)
@@ -123,7 +123,7 @@ async def test_a_subscription_has_its_own_schedule(kafka: Broker) -> None:
 
 async def test_many_that_wait_after_a_refusal_do_not_hold_up_the_others(kafka: Broker) -> None:
     """More than may be under way at once (32)."""
-    async with Stage(kafka, retry_schedule=(0.0, 60.0)) as stage:
+    async with Stage(kafka, retry_schedule=(0.0, 600.0)) as stage:
         partner = await stage.partner(dislikes(*range(100)))
         mine = await stage.subscribe("a", partner)
         await stage.publish(mine, 150, subjects=150)
@@ -140,15 +140,15 @@ async def test_one_that_waits_for_days_stops_neither_reading_nor_committing(kafk
         ids = await stage.publish(mine, 900, subjects=90)
         expected = 900 - 10  # the rest of its subject waits behind it
         async with stage.courier("c1"):
-            await until(lambda: len(partner.delivered) == expected, 40)
+            await until(lambda: len(partner.delivered) == expected)
         before = len(partner.hits)
         async with stage.courier("c1"):
             (last,) = await stage.publish(mine, 1, subjects=96, start=950)
-            await until(lambda: partner.delivered[-1].id == last, 20)
+            await until(lambda: partner.delivered[-1].id == last)
             await until(lambda: len(partner.hits) == before + 2)
-            partner.answer = well
+            partner.answer = well  # the courier may not have read the refusal yet
             await stage.write(mine)
-            await until(lambda: len(partner.delivered) == 901, 20)
+            await until(lambda: len(partner.delivered) == 901)
         assert {hit.id for hit in partner.delivered} == {*ids, last}
         assert len(partner.delivered) == 901, "nothing came twice"
         assert partner.order()["subject-3"] == list(range(3, 900, 90))
@@ -160,7 +160,7 @@ async def test_a_partner_sets_its_own_rate(kafka: Broker) -> None:
         mine = await stage.subscribe("a", partner, config={"rate": 600})
         await stage.publish(mine, 25, subjects=25)
         async with stage.courier():
-            await until(lambda: len(partner.delivered) == 25, 20)
+            await until(lambda: len(partner.delivered) == 25)
         took = partner.hits[-1].at - partner.hits[0].at
         assert took > 0.7, f"15 of 25 at 10 per second took {took:.2f} s"
 

@@ -71,7 +71,7 @@ async def timed(stage: Stage, to: Any, partner: Partner, place: int) -> float:
 
 
 async def test_a_partner_that_was_away_gets_all_its_records_soon_after_it_returns(kafka: Broker) -> None:
-    async with Stage(kafka, retry_schedule=(0.0, 0.1, 1.0, 60.0)) as stage:
+    async with Stage(kafka, retry_schedule=(0.0, 0.1, 1.0, 600.0)) as stage:
         partner = await stage.partner()
         mine = await stage.subscribe("a", partner)
         async with stage.courier():
@@ -82,12 +82,33 @@ async def test_a_partner_that_was_away_gets_all_its_records_soon_after_it_return
             await asyncio.sleep(3)
             await partner.start(port)
             await stage.write(mine)
-            await until(lambda: len(partner.delivered) == 50, 5, "waited for the schedule")
+            await until(lambda: len(partner.delivered) == 50, what="waited for the schedule")
         assert partner.order() == {f"subject-{s}": list(range(s, 50, 10)) for s in range(10)}
 
 
+async def test_what_was_on_the_wire_when_the_subscription_changed_is_tried_at_once_too(kafka: Broker) -> None:
+    changed = asyncio.Event()
+
+    async def late(_: web.Request, __: int) -> int:
+        await changed.wait()
+        return 500
+
+    async with Stage(kafka, retry_schedule=(0.0, 600.0), webhook_timeout=90.0) as stage:
+        partner, other = await stage.partner(late), await stage.partner()
+        mine = await stage.subscribe("a", partner)
+        await stage.publish(mine, 1)
+        async with stage.courier():
+            await until(lambda: partner.count == 1)
+            partner.answer = well
+            await stage.write(mine)
+            await stage.subscribe("b", other)
+            await until(lambda: bool(other.asked), what="the change was not read")
+            changed.set()
+            await until(lambda: len(partner.delivered) == 1)
+
+
 async def test_one_success_ends_the_waits_of_those_that_found_nobody(kafka: Broker) -> None:
-    async with Stage(kafka, retry_schedule=(0.0, 60.0)) as stage:
+    async with Stage(kafka, retry_schedule=(0.0, 600.0)) as stage:
         partner = await stage.partner()
         mine = await stage.subscribe("a", partner)
         async with stage.courier():
@@ -98,7 +119,7 @@ async def test_one_success_ends_the_waits_of_those_that_found_nobody(kafka: Brok
             await asyncio.sleep(1)
             await partner.start(port)
             await stage.publish(mine, 1, subjects=9, start=8)
-            await until(lambda: len(partner.delivered) == 6, 5)
+            await until(lambda: len(partner.delivered) == 6)
 
 
 async def test_a_new_subscription_starts_soon_and_disturbs_nobody(kafka: Broker) -> None:
@@ -174,7 +195,7 @@ async def test_a_busy_lane_holds_a_bounded_number_of_records(kafka: Broker) -> N
             (lane,) = courier._reader._lanes.values()
             assert lane.window.unfinished < 1500
             partner.answer = well
-            await until(lambda: len(partner.delivered) == 2500, 60)
+            await until(lambda: len(partner.delivered) == 2500)
         assert partner.order() == {f"subject-{s}": list(range(s, 2500, 250)) for s in range(250)}
 
 
@@ -192,7 +213,7 @@ async def test_without_consent_nothing_is_delivered(kafka: Broker) -> None:
             assert "WebHook-Allowed-Origin" in status.reason
             assert partner.hits == []
             partner.consent = True
-            await until(lambda: len(partner.hits) == 3, 5, "a refusal is asked again on the schedule")
+            await until(lambda: len(partner.hits) == 3, what="a refusal is asked again on the schedule")
             status = await stage.status(mine)
             assert status is not None
             assert status.state == "validated"

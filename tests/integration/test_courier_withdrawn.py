@@ -65,7 +65,7 @@ async def test_a_courier_that_starts_with_a_backlog_looks_ahead_before_its_first
         gone = [*range(0, 600), 700, 2999]
         order = await stage.take_back(mine, gone, 3000, "subject-purge")
         async with stage.courier():
-            await until(lambda: len(partner.delivered) == 3001 - len(gone), 90)
+            await until(lambda: len(partner.delivered) == 3001 - len(gone))
             await asyncio.sleep(0.3)
             (last,) = await stage.publish(mine, 1, start=3001)
             await until(lambda: partner.delivered[-1].id == last)
@@ -91,15 +91,15 @@ async def test_a_killed_courier_still_holds_back_what_was_taken_back_and_says_it
         (handover,) = await stage.publish(mine, 1)
         others = await stage.publish(mine, 20, subjects=21, start=1)
         async with process(stage, "c1") as courier:
-            await until(lambda: handover in {hit.id for hit in partner.hits}, 15)
+            await until(lambda: handover in {hit.id for hit in partner.hits})
             order = await stage.take_back(mine, [0], 21)
-            await until(lambda: order in {hit.id for hit in partner.hits}, 15)
+            await until(lambda: order in {hit.id for hit in partner.hits})
             await asyncio.sleep(1.5)  # what is withdrawn would have been committed by now
             courier.kill()
         before = len(partner.hits)
         partner.answer = well
         async with process(stage, "c1"):
-            await until(lambda: {hit.id for hit in partner.delivered} == {*others, order}, 15)
+            await until(lambda: {hit.id for hit in partner.delivered} == {*others, order})
             await asyncio.sleep(0.3)
         assert handover not in {hit.id for hit in partner.hits[before:]}
         assert "1" in named(partner)
@@ -132,4 +132,4 @@ async def test_a_look_far_ahead_for_one_lane_delays_nobody_else(kafka: Broker) -
             delays = [await timed(stage, theirs, good, 1 + place) for place in range(40)]
             await stage.write(behind)
             assert bad.count < 40_000, f"after {time.monotonic() - start:.1f} s there was no backlog left"
-            assert sorted(delays)[37] < 1.0, f"the slowest took {max(delays):.3f} s"
+            assert sorted(delays)[37] < 5.0, f"the slowest took {max(delays):.3f} s"

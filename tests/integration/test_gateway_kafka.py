@@ -49,7 +49,7 @@ def about(records: list[Record], topic: str, id: str) -> list[Record]:
 
 
 async def until(broker: Broker, holds: Callable[[list[Record]], object]) -> list[Record]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not holds(records := await kit.everything(broker)):
             await asyncio.sleep(0.2)
     return records
@@ -60,7 +60,7 @@ async def post(client: Any, one: dict[str, Any]) -> Any:
 
 
 async def eventually(attempt: Callable[[], Awaitable[Any]], status: int) -> Any:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         while (answer := await attempt()).status_code != status:
             await asyncio.sleep(0.2)
     return answer
@@ -242,7 +242,7 @@ async def test_records_whose_outcome_could_not_be_published_come_again(kafka: Br
     first = kit.ingress(kafka, hub, refusing)
     await first.start()
     await write(kafka, topics.ingress("almere"), (json.dumps(sent).encode(), STRUCTURED_RECORD))
-    await asyncio.wait_for(refusing.asked.wait(), 30)
+    await asyncio.wait_for(refusing.asked.wait(), 90)
     await first.stop()
     assert not about(await kit.everything(kafka), topics.EVENTS_G, sent["id"])
     async with kit.running(kafka, hub):

@@ -25,13 +25,13 @@ async def test_a_quiet_receiver_is_told_its_last_number_and_the_heartbeat_itself
         partner = await stage.partner()
         to = await stage.subscribe("a", partner)
         async with stage.courier():
-            await until(lambda: len(beats(partner)) >= 1, 30)
+            await until(lambda: len(beats(partner)) >= 1)
             await stage.publish(to, 3)
-            await until(lambda: len(partner.hits) - len(beats(partner)) == 3, 30)
+            await until(lambda: len(partner.hits) - len(beats(partner)) == 3)
             before = len(beats(partner))
-            await until(lambda: len(beats(partner)) >= before + 2, 30)
+            await until(lambda: len(beats(partner)) >= before + 2)
             await stage.publish(to, 1, start=3)
-            await until(lambda: len(partner.hits) - len(beats(partner)) == 4, 30)
+            await until(lambda: len(partner.hits) - len(beats(partner)) == 4)
         attempts = await stage.attempts(to)
         told = [orjson.loads(hit.body) for hit in beats(partner)]
     numbers = [one["data"]["number"] for one in told]
@@ -55,7 +55,7 @@ async def test_a_receiver_that_refuses_one_event_still_hears_how_far_the_log_goe
         to = await stage.subscribe("a", partner)
         await stage.publish(to, 3)
         async with stage.courier():
-            await until(lambda: len(beats(partner)) >= 1, 30)
+            await until(lambda: len(beats(partner)) >= 1)
         data = orjson.loads(beats(partner)[0].body)["data"]
     assert data["number"] == 3
 
@@ -70,6 +70,6 @@ async def test_whose_option_says_otherwise_and_who_may_not_be_sent_to_hears_no_h
         await stage.subscribe("refusing", refusing)
         await stage.subscribe("well", well)
         async with stage.courier():
-            await until(lambda: len(beats(well)) >= 2, 30)
+            await until(lambda: len(beats(well)) >= 2)
         assert all(one.asked for one in (silent, seldom, refusing)), "they had been met by then"
         assert not any(one.hits for one in (silent, seldom, paused, refusing))

@@ -113,7 +113,7 @@ async def reading(given: Given, topic: str, **other: Any) -> AsyncIterator[AIOKa
 
 
 async def next_value(consumer: AIOKafkaConsumer) -> str:
-    record = await asyncio.wait_for(consumer.getone(), 30)
+    record = await asyncio.wait_for(consumer.getone(), 90)
     return (record.value or b"").decode()
 
 
@@ -127,7 +127,7 @@ async def fetched(client: AIOKafkaClient, topic: str) -> type[Exception]:
 
 async def eventually(attempt: Callable[[], Awaitable[Any]], wanted: Any) -> None:
     """A broker learns of a right or a password a moment after it was stored."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while (found := await attempt()) != wanted:
             await asyncio.sleep(0.1)
     assert found == wanted
@@ -182,10 +182,10 @@ async def test_a_partner_writes_to_its_ingress_only(kafka: Broker) -> None:
     producer = AIOKafkaProducer(enable_idempotence=True, **options(given))
     await producer.start()
     try:
-        await asyncio.wait_for(producer.send_and_wait(topics.ingress(id), b"mine"), 30)
+        await asyncio.wait_for(producer.send_and_wait(topics.ingress(id), b"mine"), 90)
         for topic in (inbox(id), inbox(other), topics.ingress(other), topics.EVENTS_P1):
             with pytest.raises(TopicAuthorizationFailedError):
-                await asyncio.wait_for(producer.send_and_wait(topic, b"not mine"), 30)
+                await asyncio.wait_for(producer.send_and_wait(topic, b"not mine"), 90)
     finally:
         await producer.stop()
 

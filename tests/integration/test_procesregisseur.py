@@ -154,7 +154,7 @@ async def _published(client: httpx.AsyncClient) -> bool:
     return answer.get("on") == "2027-03-01" and any("aggregate" in e["event"]["type"] for e in feed["events"])
 
 
-async def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
+async def until(true: Callable[[], Any], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not await true():
         assert time.monotonic() < deadline, "the hub did not come to rest"

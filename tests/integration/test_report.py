@@ -80,7 +80,7 @@ async def test_books_that_are_behind_contradict_kafka_in_nothing_and_catch_up(
 
             assert states(await eventually(report, lambda found: "states" in found)) == {"waiting": [[1, 40]]}
             async with stage.courier():
-                await until(lambda: len(partner.delivered) == 37, 60)
+                await until(lambda: len(partner.delivered) == 37)
             behind = (await report()).json()
             assert states(behind) == {"handled": [[1, 40]]}, "Kafka knows it is done, the books know nothing"
             await stage.publish(to, 2, start=40)

@@ -138,13 +138,13 @@ async def test_when_a_courier_is_killed_the_other_has_its_lanes_and_order_and_id
         subscriptions = [await stage.subscribe(f"p{n}", partner) for n, partner in enumerate(partners)]
         async with process(stage, "c1") as dying, process(stage, "c2") as living:
             ids = [await stage.publish(to, 200, subjects=10) for to in subscriptions]
-            await until(lambda: all(len(partner.hits) > 100 for partner in partners), 30)
+            await until(lambda: all(len(partner.hits) > 100 for partner in partners))
             dying.kill()
             for number, to in enumerate(subscriptions):
                 ids[number] += await stage.publish(to, 200, subjects=10, start=200)
-            await until(lambda: all(len({h.id for h in p.hits}) == 400 for p in partners), 40)
+            await until(lambda: all(len({h.id for h in p.hits}) == 400 for p in partners))
             living.terminate()
-            assert await asyncio.wait_for(living.wait(), 10) == 0
+            assert await asyncio.wait_for(living.wait(), 60) == 0
         for partner, wanted in zip(partners, ids, strict=True):
             assert {hit.id for hit in partner.hits} == set(wanted)
             assert partner.order() == {f"subject-{s}": list(range(s, 400, 10)) for s in range(10)}
