@@ -12,8 +12,9 @@ import msgspec
 
 from hub import kafka, kafka_access
 from hub.core import partners, topics
+from hub.core.directory import Directory
 from hub.core.known import Known
-from hub.core.partners import Directory, Partner, Token
+from hub.core.partners import Partner, Token
 from hub.core.subscription import INBOX
 from hub.errors import OperatorError
 from hub.settings import Settings

@@ -18,9 +18,9 @@ import orjson
 
 from hub.core.admission import Admitted, admit
 from hub.core.cloudevents import STRUCTURED, Draft, draft_http
+from hub.core.directory import Directory
 from hub.core.event import moment
 from hub.core.offline import Offline
-from hub.core.partners import Directory
 from hub.errors import OperatorError
 
 HOUR_MS = 3_600_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.core import signals
 from hub.core.case import Case
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.core.policy import Policy
 from hub.core.state import Fact, State
 from tests import city

@@ -131,7 +131,7 @@ MUTANTS = (
     ),
     Mutant(
         "JSON order counts as content",
-        "state.py",
+        "identity.py",
         "option=orjson.OPT_SORT_KEYS",
         "option=0",
         "a retry with reordered keys would end in quarantine",
@@ -195,7 +195,7 @@ MUTANTS = (
     ),
     Mutant(
         "warned a day late",
-        "policy.py",
+        "rules.py",
         "enrolment_gap_warn_days: int = 7",
         "enrolment_gap_warn_days: int = 8",
         "the school would miss the term of seven days",
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown fields let in",
-        "catalogue/base.py",
+        "catalogue/model.py",
         'extra="forbid"',
         'extra="ignore"',
         "a publisher that sends names would never be told",

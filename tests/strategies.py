@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
+from hub.core.directory import Directory
 from hub.core.event import Event
-from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.subscription import Subscription
 from tests import city

@@ -10,8 +10,9 @@ import orjson
 from hub.core import contributions, erasure, group, line, linked, newcomers, snapshot, views
 from hub.core import state as states
 from hub.core.event import from_structured, moment
-from hub.core.policy import Policy, Rules
+from hub.core.policy import Policy
 from hub.core.records import Batch, Count, Load, Out, Record
+from hub.core.rules import Rules
 from hub.core.state import State
 from hub.core.step import share, step, tick
 from hub.core.topics import COMMANDS

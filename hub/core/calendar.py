@@ -10,7 +10,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
-from hub.core.policy import Calendar
+from hub.core.rules import Calendar
 
 _remembered = lru_cache(maxsize=16_384)
 _WEEKEND = 5

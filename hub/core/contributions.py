@@ -11,7 +11,7 @@ import orjson
 
 from hub.core import clocks, group, linked, newcomers
 from hub.core.facts import Data
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.policy import Policy
 from hub.core.state import Fact, State
 from hub.core.withdrawal import mark

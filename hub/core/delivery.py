@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hub.core.event import Event, from_structured
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.records import Headers, Out
 from hub.core.topics import outbox
 

@@ -11,10 +11,6 @@ import orjson
 
 Attribute = str | int | bool
 
-_SECONDS = len("2026-11-21T09:12:44Z")
-_LONGEST = 18
-"""Digits of a sequence that still fit in 64 bits, as JSON and the read model need."""
-
 
 class Fault(NamedTuple):
     """One thing wrong with what was handed in.
@@ -57,22 +53,9 @@ class Event(msgspec.Struct, frozen=True):
     def subject(self) -> str:
         return str(self.attributes.get("subject", ""))
 
-    @property
-    def sequence(self) -> int:
-        return sequence(self.attributes)
-
     def structured(self) -> bytes:
         """The structured JSON form. Same event, same bytes."""
         return orjson.dumps({**self.attributes, "data": self.data})
-
-
-def sequence(attributes: Mapping[str, Attribute]) -> int:
-    """Order within one aggregate of one source (domain.md D4); 0 when the publisher gives none, or
-    one that cannot be stored."""
-    if "sequence" not in attributes:
-        return 0
-    given = str(attributes["sequence"])
-    return int(given) if given.isdecimal() and len(given) <= _LONGEST else 0
 
 
 def from_structured(raw: bytes) -> Event:
@@ -91,19 +74,6 @@ def with_attributes(event: Event, changes: Mapping[str, Attribute | None]) -> Ev
     """The event with attributes replaced; None takes one away."""
     merged = {k: v for k, v in {**event.attributes, **changes}.items() if v is not None}
     return Event(merged, event.data)
-
-
-def instant(time: str) -> str:
-    """A moment of RFC 3339 (or a date) in UTC and microseconds, so that texts compare as moments do: publishers write
-    +01:00, +02:00 and Z, with and without fractions. What is no moment stays as it is."""
-    if len(time) == _SECONDS and time[-1] == "Z":
-        return f"{time[:-1]}.000000+00:00"
-    try:
-        found = datetime.fromisoformat(time.upper().replace(":60", ":59"))
-        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return zoned.astimezone(UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError):
-        return time
 
 
 def moment(ms: int) -> str:

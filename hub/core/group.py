@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hub.core import calendar
 from hub.core.facts import Data
+from hub.core.identity import sequence
 from hub.core.line import as_of
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.state import Fact, State
 from hub.core.views import Band, Group, Offer, Wave
 
@@ -29,7 +30,7 @@ def group_view(state: State, rules: Rules) -> Group:
         total=data.get("totalMinors", 0),
         announced_total=announced.data["totalMinors"] if announced else 0,
         sequence=max(
-            (f.event().sequence for f in state.facts.values() if not _beyond(f, cancelled)), default=0
+            (sequence(f.attributes) for f in state.facts.values() if not _beyond(f, cancelled)), default=0
         ),
         ignored=sum(_beyond(f, cancelled) for f in state.facts.values()),
         as_of=as_of(state),

@@ -5,11 +5,9 @@ Entries of one event share a key, so that they keep their order in `hub.journal`
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
-
 import msgspec
 
+from hub.core.identity import identity
 from hub.core.records import Out
 from hub.core.topics import JOURNAL
 
@@ -163,12 +161,6 @@ Entry = (
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
-
-
-@lru_cache(maxsize=4096)
-def identity(source: str, id: str) -> str:
-    """32 hex characters that stand for the event (`source`, `id`) in keys and rows."""
-    return hashlib.blake2b(f"{source}\x1f{id}".encode(), digest_size=16).hexdigest()
 
 
 def record(entry: Entry) -> Out:

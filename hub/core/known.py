@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hub.core import partners, subscription
-from hub.core.partners import Directory, Partner, Role
+from hub.core.directory import Directory
+from hub.core.partners import Partner, Role
 from hub.core.redelivery import Replays, is_replay
 from hub.core.subscription import INBOX, Status, Subscription
 

@@ -8,14 +8,12 @@ them every view, are the same for any order of arrival (domain.md D4). The book 
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
-import orjson
 
-from hub.core.event import Attribute, Event, instant, sequence
-from hub.core.journal import identity
+from hub.core.event import Attribute, Event
+from hub.core.identity import identity, instant, sequence
 
 Rank = tuple[int, str, str, str]
 
@@ -114,11 +112,3 @@ def dump(state: State) -> bytes:
 def load(raw: bytes) -> State:
     """Raises msgspec.ValidationError on anything that `dump` did not write."""
     return _decoder.decode(raw)
-
-
-def content_hash(event: Event) -> str:
-    """16 hex characters over what an event says. Not over `time` and tracing, which a retry may set anew, and blind
-    to the order of JSON keys (scenario S2)."""
-    told = [event.type, event.subject, event.sequence, event.data]
-    raw = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(raw, digest_size=8).hexdigest()

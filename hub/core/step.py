@@ -7,10 +7,10 @@ from hub.core.case import Case
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Kind, Minds
 from hub.core.event import Event
-from hub.core.journal import identity
+from hub.core.identity import content_hash, identity
 from hub.core.policy import Policy
 from hub.core.records import Count
-from hub.core.state import Fact, State, content_hash
+from hub.core.state import Fact, State
 from hub.core.work import Origin, Step, Work, code, position, publisher
 
 Woken = dict[str, Minds | None]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.core.delivery import WITHDRAWS, Delivery, marks
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.records import Headers
 
 

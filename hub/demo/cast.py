@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from hub.core.partners import Directory, Partner, Role
+from hub.core.directory import Directory
+from hub.core.partners import Partner, Role
 
 GEMEENTE = "gemeente-almere"
 LEERPLICHT = "leerplicht-almere"

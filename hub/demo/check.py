@@ -18,7 +18,7 @@ from hub.core import batch, journal
 from hub.core.catalogue.base import PREFIX
 from hub.core.delivery import Delivery
 from hub.core.event import from_structured
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.policy import Policy
 from hub.core.records import Record
 from hub.core.topics import COMMANDS, EVENTS, JOURNAL, LINES, QUARANTINE

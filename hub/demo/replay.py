@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from hub.core import batch, delivery, journal
+from hub.core import batch, delivery
 from hub.core import state as states
 from hub.core.delivery import Delivery
 from hub.core.event import from_structured
+from hub.core.identity import identity
 from hub.core.journal import Entry, Repeat, Routed
 from hub.core.policy import Policy
 from hub.core.records import Out, Record
@@ -59,7 +60,7 @@ def steps_of(entries: Iterable[Entry]) -> Steps:
 
 def _note(orders: dict[str, list[int]], entry: Routed | Repeat) -> None:
     """The newest goes last, also when it was there before."""
-    known = orders[journal.identity(entry.source, entry.id)]
+    known = orders[identity(entry.source, entry.id)]
     if entry.order in known:
         known.remove(entry.order)
     known.append(entry.order)
@@ -113,9 +114,9 @@ class _Aggregate:
         for record in records:
             if record.topic != COMMANDS and record.value is not None:
                 event = from_structured(record.value)
-                identity = journal.identity(event.source, event.id)
-                if identity in steps.first:
-                    self._events[identity].append(record)
+                named = identity(event.source, event.id)
+                if named in steps.first:
+                    self._events[named].append(record)
                 else:
                     self.unhandled.append(event.type)
 
@@ -134,10 +135,10 @@ class _Aggregate:
         return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
 
     def _placed(self, decision: int) -> Iterator[tuple[int, Record]]:
-        for identity, records in self._events.items():
-            steps = self._steps.first[identity]
+        for named, records in self._events.items():
+            steps = self._steps.first[named]
             yield steps[min(decision, len(steps) - 1)], records[0]
-            repeats = sorted(self._steps.again.get(identity, ()))
+            repeats = sorted(self._steps.again.get(named, ()))
             yield from zip(repeats, records[1:], strict=False)
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol
 
 from hub import directory
-from hub.core.partners import Directory
-from hub.core.policy import Policy, Rules
+from hub.core.directory import Directory
+from hub.core.policy import Policy
+from hub.core.rules import Rules
 from hub.core.views import View
 from hub.demo import mess, story, subscribing, summary, world
 from hub.demo.check import Report, check

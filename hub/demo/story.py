@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import NamedTuple
 
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.demo import city, mess, reactions
 from hub.demo.cast import Cast
 from hub.demo.lives import ROLL_OVER, STORIES, YEAR, Story, Tell, pupils, rest

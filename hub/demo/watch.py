@@ -7,7 +7,8 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from hub.core import journal
-from hub.core.journal import WITHDRAWN, Attempted, Quarantined, Repeat, Routed, identity
+from hub.core.identity import identity
+from hub.core.journal import WITHDRAWN, Attempted, Quarantined, Repeat, Routed
 
 
 class Waiting(NamedTuple):

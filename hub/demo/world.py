@@ -11,7 +11,7 @@ import httpx
 
 from connectors.http.client import Publisher
 from hub import kafka
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.core.subscription import INBOX, Subscription
 from hub.core.topics import JOURNAL
 from hub.demo import reactions, subscribing

@@ -14,9 +14,9 @@ from hub.core.known import Known
 from hub.core.letters import Group, Letter
 from hub.core.numbers import Run
 from hub.core.partners import Partner
-from hub.core.policy import Rules
 from hub.core.reception import Admit
 from hub.core.records import Count
+from hub.core.rules import Rules
 from hub.core.sinks import Network
 from hub.core.views import Cell, Census, Line, Places
 from hub.gateway.feedlog import FeedLog

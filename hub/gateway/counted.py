@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hub.core import census, journal, newcomers
 from hub.core.flows import StandingSignal
 from hub.core.partners import Partner, Role
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import Places, Published
 from hub.gateway import openapi
 from hub.gateway.auth import Caller, Door, require

@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from hub.core.cloudevents import Draft, draft_kafka
+from hub.core.directory import Directory
 from hub.core.event import Event, Fault, Rejected
 from hub.core.known import Known
-from hub.core.partners import Directory
 from hub.core.reception import Admit, Received, quarantine, receive, refuse
 from hub.core.records import Count, Out
 from hub.core.topics import INGRESS

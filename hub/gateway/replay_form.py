@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from hub.core import attributes
 from hub.core.dead_letters import CAUSES
-from hub.core.event import Fault, instant
+from hub.core.event import Fault
+from hub.core.identity import instant
 from hub.core.redelivery import ANY, PACE, PACE_MOST, WHY, Selection
 from hub.core.strict_json import MAX_INTEGER
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.core.flows import HOUR_MS
+from hub.core.identity import identity
 from hub.core.journal import (
     DEAD,
     WITHDRAWN,
@@ -27,7 +28,6 @@ from hub.core.journal import (
     Replayed,
     Routed,
     Signal,
-    identity,
     load,
 )
 from hub.core.records import Record

@@ -22,7 +22,8 @@ from hub.core.flows import (
     StandingSignal,
     Tally,
 )
-from hub.core.journal import DEAD, WITHDRAWN, identity
+from hub.core.identity import identity
+from hub.core.journal import DEAD, WITHDRAWN
 from hub.core.journeys import Course, EventRow, Journey, Moment
 from hub.core.subscription import INBOX
 from hub.core.views import Census, Group, Line, Offer, Places, View

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hub.core.partners import Directory, Role
+from hub.core.directory import Directory
+from hub.core.partners import Role
 
 Gate = Callable[[Mapping[str, str]], int]
 """Answers a request's headers with the HTTP status that fits: 200, 401 or 403."""

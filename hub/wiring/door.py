@@ -13,8 +13,8 @@ from typing import Any
 from hub import kafka, kafka_access
 from hub.core import topics
 from hub.core.catalogue import KINDS
+from hub.core.directory import Directory
 from hub.core.event import moment
-from hub.core.partners import Directory
 from hub.core.views import Cell
 from hub.settings import Settings
 from hub.telemetry import metrics, service

@@ -15,8 +15,8 @@ import orjson
 
 from hub import directory, replay
 from hub.core import views
+from hub.core.directory import Directory
 from hub.core.offline import Offline
-from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.demo import story
 from hub.demo.teller import Happening

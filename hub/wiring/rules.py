@@ -1,4 +1,4 @@
-"""Thresholds and calendars as people write them: a YAML file laid over the defaults of `hub.core.policy.Rules`."""
+"""Thresholds and calendars as people write them: a YAML file laid over the defaults of `hub.core.rules.Rules`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from hub.core.partners import Role
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.settings import Settings, SettingsError
 
 _DAYS = ("year_start", "handover_by", "follow_up_by", "review_by", "count_day")
@@ -53,7 +53,7 @@ def _read(settings: Settings) -> Mapping[str, Any]:
     except yaml.YAMLError as error:
         raise _refusal(settings, "", f"is not YAML: {' '.join(str(error).split())}") from None
     if content is not None and not isinstance(content, dict):
-        raise _refusal(settings, "", "must be fields of Rules (hub/core/policy.py) with their values")
+        raise _refusal(settings, "", "must be fields of Rules (hub/core/rules.py) with their values")
     return content or {}
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from hub import kafka
 from hub.core import topics
 from hub.core.known import Known
-from hub.core.policy import Policy, Rules
+from hub.core.policy import Policy
 from hub.core.records import Out
+from hub.core.rules import Rules
 from hub.settings import Settings
 from hub.telemetry import log
 

@@ -10,7 +10,7 @@ import orjson
 
 from hub import directory
 from hub.core.admission import Admitted
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.core.policy import Policy
 from hub.core.state import State
 from hub.core.step import step

@@ -13,7 +13,7 @@ from hub import directory
 from hub.core import batch
 from hub.core.admission import Admitted, admit
 from hub.core.cloudevents import STRUCTURED, draft_http
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.core.policy import Policy
 from hub.core.records import Batch, Load, Out, Record
 from hub.core.topics import COMMANDS, JOURNAL, QUARANTINE, outbox

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hub import directory
+from hub.core.directory import Directory
 from hub.core.offline import Offline
-from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.demo import story
 from hub.demo.lives import FLOWS

@@ -14,7 +14,8 @@ import orjson
 from hub.core import delivery, journal
 from hub.core.catalogue.base import PREFIX
 from hub.core.event import Event
-from hub.core.journal import Accepted, Attempted, Entry, Pulled, Routed, identity
+from hub.core.identity import identity
+from hub.core.journal import Accepted, Attempted, Entry, Pulled, Routed
 from hub.core.policy import Policy
 from hub.core.records import Record
 from hub.core.views import View

@@ -17,8 +17,9 @@ import httpx
 from connectors.http.client import Publisher
 from hub import directory, kafka
 from hub.core.catalogue.base import PREFIX
-from hub.core.partners import Directory
-from hub.core.policy import Policy, Rules
+from hub.core.directory import Directory
+from hub.core.policy import Policy
+from hub.core.rules import Rules
 from hub.core.subscription import INBOX, Subscription
 from hub.core.topics import JOURNAL
 from hub.demo import cast, story, subscribing

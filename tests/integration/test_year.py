@@ -23,10 +23,11 @@ import pytest
 import yaml
 
 from hub.core.admission import Admitted, admit
+from hub.core.directory import Directory
 from hub.core.event import Event
 from hub.core.offline import Offline
-from hub.core.partners import Directory
-from hub.core.policy import Calendar, Policy, Rules
+from hub.core.policy import Policy
+from hub.core.rules import Calendar, Rules
 from hub.core.views import Census, Group, Line, Offer, Places, View
 from hub.demo.story import school_year
 from hub.demo.teller import Happening

@@ -15,7 +15,8 @@ from hub.core import state as states
 from hub.core.admission import admit
 from hub.core.catalogue import KINDS
 from hub.core.delivery import Delivery, from_record
-from hub.core.partners import Directory
+from hub.core.directory import Directory
+from hub.core.identity import identity
 from hub.core.policy import Policy
 from hub.core.records import Count, Out, Record
 from hub.core.subscription import INBOX
@@ -183,13 +184,13 @@ class CoreEngine:
         return states.load(self._stored()[key.encode()]).due
 
     async def outcomes(self, source: str, id: str) -> list[str]:
-        key = journal.identity(source, id).encode()
+        key = identity(source, id).encode()
         mine = [o for o in self._out if o.key == key]
         refused = [journal.load(o.value or b"") for o in mine if b'"kind":"refused"' in (o.value or b"")]
         return ["refused" for _ in refused] + outcomes(mine)
 
     async def audit(self, source: str, id: str) -> list[str]:
-        key = journal.identity(source, id).encode()
+        key = identity(source, id).encode()
         mine = [e for e in entries(o for o in self._out if o.key == key) if isinstance(e, journal.Routed)]
         return sorted(told.partner for entry in mine for told in entry.told)
 

@@ -13,7 +13,7 @@ from hub.core import cells, gaps, life, newcomers, signals, step
 from hub.core.catalogue import KINDS, advice
 from hub.core.catalogue.base import Cell, Column, always, nothing, whole
 from hub.core.gaps import enrolments
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.newcomers import city as places
 from hub.core.partners import Role
 from hub.core.views import Group

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import calendar
-from hub.core.policy import Calendar, Rules
+from hub.core.rules import Calendar, Rules
 
 DATES = Calendar()
 FREE = Calendar(holidays=())

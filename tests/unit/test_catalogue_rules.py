@@ -10,8 +10,10 @@ from hub.core import routing
 from hub.core.admission import Admitted
 from hub.core.case import Case
 from hub.core.catalogue import KINDS
-from hub.core.partners import Directory, Role
-from hub.core.policy import Policy, Rules
+from hub.core.directory import Directory
+from hub.core.partners import Role
+from hub.core.policy import Policy
+from hub.core.rules import Rules
 from hub.core.state import Fact, State
 from tests import city
 from tests import strategies as some

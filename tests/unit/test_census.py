@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import census
-from hub.core.partners import Directory, Org, Partner, Role
-from hub.core.policy import Rules
+from hub.core.directory import Directory
+from hub.core.partners import Org, Partner, Role
+from hub.core.rules import Rules
 from hub.core.views import (
     Absence,
     Advice,

@@ -8,8 +8,9 @@ from hub.core import census
 from hub.core.census.tabulation import TABLES
 from hub.core.census.wording import named
 from hub.core.census.words import CLASSES, MEASURES
-from hub.core.partners import Directory, Org, Partner, Role
-from hub.core.policy import Rules
+from hub.core.directory import Directory
+from hub.core.partners import Org, Partner, Role
+from hub.core.rules import Rules
 from hub.core.views import Group, Published
 
 RULES = Rules()

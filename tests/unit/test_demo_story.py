@@ -14,8 +14,8 @@ from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import STRUCTURED, draft_http
 from hub.core.codes import ADVICE_RANK
+from hub.core.directory import Directory
 from hub.core.event import Rejected
-from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.views import Line
 from hub.demo import mess, reactions, story

@@ -9,8 +9,8 @@ import pytest
 from hub import directory
 from hub.core import profile
 from hub.core.catalogue import KINDS
+from hub.core.directory import Directory
 from hub.core.event import Event
-from hub.core.partners import Directory
 from hub.demo.run import DIRECTORY
 from hub.directory import DirectoryError
 

@@ -15,6 +15,7 @@ from hub.core import batch, delivery, journal
 from hub.core import state as states
 from hub.core.admission import Admitted
 from hub.core.event import Event, with_attributes
+from hub.core.identity import content_hash
 from hub.core.policy import Policy
 from hub.core.records import Record
 from hub.core.topics import COMMANDS, EVENTS_P1, INPUTS, JOURNAL, OUTBOX, QUARANTINE
@@ -186,7 +187,7 @@ def test_the_same_id_with_other_content_goes_to_quarantine_and_to_nobody(
     claimed = other._replace(
         event=with_attributes(other.event, {"id": one.event.id, "source": one.event.source})
     )
-    if states.content_hash(claimed.event) == states.content_hash(one.event):
+    if content_hash(claimed.event) == content_hash(one.event):
         return
     before = shown(hub)
     out = hub.publish([claimed])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hub.core import calendar, signals
 from hub.core.case import Case
+from hub.core.directory import Directory
 from hub.core.gaps import RULES
-from hub.core.partners import Directory
 from hub.core.policy import Policy
 from hub.core.state import Bundle, Fact, State
 from tests import city

@@ -5,7 +5,8 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from hub.core.partners import Directory, Partner, Role, Token, hash_token
+from hub.core.directory import Directory
+from hub.core.partners import Partner, Role, Token, hash_token
 from hub.local.ports import free_row
 from hub.telemetry import health
 from hub.telemetry.gate import scrape

@@ -18,7 +18,8 @@ from hub.core.contributions import CITY
 from hub.core.facts import Data, Facts
 from hub.core.gaps.gap import Gap
 from hub.core.newcomers import wording
-from hub.core.policy import Policy, Rules
+from hub.core.policy import Policy
+from hub.core.rules import Rules
 from hub.core.state import Fact, State
 from hub.core.views import Band, Group, Offer, Places, Wave
 from tests import city, said

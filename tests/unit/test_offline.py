@@ -16,8 +16,9 @@ from hub.core import batch, census, offline
 from hub.core.admission import Admitted
 from hub.core.calendar import add_days
 from hub.core.offline import CENSUS, Offline
-from hub.core.policy import Calendar, Policy, Rules
+from hub.core.policy import Policy
 from hub.core.records import Out
+from hub.core.rules import Calendar, Rules
 from hub.core.topics import subscription_of
 from hub.core.views import View
 from hub.demo import story

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.core import census
 from hub.core.census.publication import BANDED, POOLED, ROUNDED, band
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import Cell, Published
 
 RULES = Rules()

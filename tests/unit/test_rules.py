@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from hub.core.policy import Calendar, Rules
+from hub.core.rules import Calendar, Rules
 from hub.settings import SettingsError, read
 from hub.wiring import rules
 from tests.broker import ROOT

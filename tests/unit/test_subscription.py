@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import subscription
-from hub.core.partners import Directory
+from hub.core.directory import Directory
 from hub.core.policy import Policy
 from hub.core.subscription import Filter, Status, Subscription, check_filters, matches
 from tests import city

@@ -6,20 +6,8 @@ from typing import Literal
 
 from hub.core.case import Case
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import (
-    COUNTED,
-    Cell,
-    Column,
-    Data,
-    Kind,
-    PersonData,
-    fixed,
-    learner,
-    only,
-    org,
-    role,
-    types,
-)
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, fixed, learner, only, org, role, types
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import AbsenceCause, AbsenceKind, Day, OrgRef, Ref
 from hub.core.partners import Partner, Role
 

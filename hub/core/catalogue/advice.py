@@ -13,7 +13,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     by_type,
     fixed,
     learner,
@@ -21,6 +20,7 @@ from hub.core.catalogue.base import (
     org,
     types,
 )
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import Advice, Erk, Level, Reference
 from hub.core.partners import Partner, Role
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hub.core.catalogue.base import Cell, Column, Kind, Model, fixed, role
+from hub.core.catalogue.base import Cell, Column, Kind, fixed, role
+from hub.core.catalogue.model import Model
 from hub.core.codes import Day
 from hub.core.partners import Role
 

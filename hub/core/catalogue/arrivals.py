@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from hub.core import cells
 from hub.core.case import Case
-from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, Model, keep, role, whole, worded
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, keep, role, whole, worded
+from hub.core.catalogue.model import Model
 from hub.core.codes import AgeBand, Area, Count, Day, Desk, Label, Language, Ref, Site
 from hub.core.partners import Role
 

@@ -8,50 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
 from hub.core.case import Case
-from hub.core.codes import Basis, Day, Opaque, OrgRef, Ref
+from hub.core.catalogue.model import Model
 from hub.core.event import Event
-from hub.core.journal import identity
+from hub.core.identity import identity
 from hub.core.partners import Partner, Role
 
 Data = dict[str, Any]
 PREFIX = "nl.onderwijsloopbanen."
-
-
-class Model(BaseModel):
-    """Data of an event: camelCase on the wire, unknown fields refused, no coercion."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
-
-
-class Corrects(Model):
-    """The event that this one puts right."""
-
-    source: Opaque
-    id: Opaque
-
-
-class PersonData(Model):
-    """Common part of every event about a young person (domain.md §2.1). Codes, dates and ids only: no free text."""
-
-    learner_id: Ref
-    occurred_on: Day
-    org_id: OrgRef = Field(description="The organisation that tells this; must belong to the publisher")
-    basis: Basis
-    corrects: Corrects | None = None
 
 
 class Column(StrEnum):
@@ -231,10 +197,13 @@ class Kind:
     withdraws: Callable[[Case], tuple[str, ...]] = nothing
     rights: Callable[[Data, frozenset[Role]], str] = free
     since: str = "0.1.0"
+    type: str = field(init=False)
+    told: tuple[tuple[str, Cell, When | None], ...] = field(init=False)
+    """Columns that may find a partner of their own, with the condition of those that have one."""
 
-    @cached_property
-    def type(self) -> str:
-        return f"{PREFIX}{self.name}.v{self.version}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", f"{PREFIX}{self.name}.v{self.version}")
+        object.__setattr__(self, "told", _told(self.cells))
 
     def place(self, event: Event) -> str:
         """The slot of one event."""
@@ -243,15 +212,14 @@ class Kind:
             return f"{slot}@{event.data['orgId']}"
         return f"{slot}/{identity(event.source, event.id)[:12]}" if self.history else slot
 
-    @cached_property
-    def told(self) -> tuple[tuple[str, Cell, When | None], ...]:
-        """Columns that may find a partner of their own, with the condition of those that have one."""
-        own = ((column.value, cell) for column, cell in self.cells.items() if cell is not COUNTED)
-        return tuple(
-            (column, cell, None if cell.when is always else cell.when)
-            for column, cell in own
-            if cell.who is not nobody
-        )
+
+def _told(cells: Mapping[Column, Cell]) -> tuple[tuple[str, Cell, When | None], ...]:
+    own = ((column.value, cell) for column, cell in cells.items() if cell is not COUNTED)
+    return tuple(
+        (column, cell, None if cell.when is always else cell.when)
+        for column, cell in own
+        if cell.who is not nobody
+    )
 
 
 def role(*roles: Role) -> Who:

@@ -15,7 +15,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     by_type,
     drop,
     learner,
@@ -24,6 +23,7 @@ from hub.core.catalogue.base import (
     role,
     types,
 )
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import (
     NEWCOMER_PARTICIPATIONS,
     SPECIAL_STAGES,

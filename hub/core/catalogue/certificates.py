@@ -9,19 +9,8 @@ from pydantic import Field
 from hub.core import life
 from hub.core.case import Case
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import (
-    COUNTED,
-    Cell,
-    Column,
-    Data,
-    Kind,
-    PersonData,
-    fixed,
-    learner,
-    org,
-    types,
-    whole,
-)
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, fixed, learner, org, types, whole
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import (
     CertificateKind,
     CertificateLevel,

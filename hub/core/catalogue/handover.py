@@ -14,7 +14,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     by_type,
     drop,
     fixed,
@@ -24,6 +23,7 @@ from hub.core.catalogue.base import (
     role,
     types,
 )
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import Consent, Day, OrgRef, PointerRef, Ref, Transfer
 from hub.core.partners import Partner, Role
 from hub.core.withdrawal import mark

@@ -8,22 +8,9 @@ from pydantic import model_validator
 
 from hub.core.case import Case
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import (
-    COUNTED,
-    Cell,
-    Column,
-    Data,
-    Kind,
-    Model,
-    PersonData,
-    Who,
-    fixed,
-    learner,
-    only,
-    org,
-    types,
-)
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, Who, fixed, learner, only, org, types
 from hub.core.catalogue.careers import ENROLLING
+from hub.core.catalogue.model import Model, PersonData
 from hub.core.codes import Day, OrgRef, Ref
 from hub.core.partners import Partner, Role
 from hub.core.withdrawal import mark

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from hub.core import cells
 from hub.core.case import Case
-from hub.core.catalogue.base import Cell, Column, Data, Kind, Model, fixed, role, worded
+from hub.core.catalogue.base import Cell, Column, Data, Kind, fixed, role, worded
+from hub.core.catalogue.model import Model
 from hub.core.codes import AgeBand, Area, Code, CodeSystem, Count, Day, OrgRef, Ref, Sector, Stage
 from hub.core.partners import Role
 

@@ -14,7 +14,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     fixed,
     learner,
     only,
@@ -23,6 +22,7 @@ from hub.core.catalogue.base import (
     types,
     worded,
 )
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import Day, MboLevel, Month, OrgRef, Ref, VoLevel
 from hub.core.partners import Role
 

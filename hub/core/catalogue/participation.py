@@ -14,7 +14,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     fixed,
     learner,
     only,
@@ -24,6 +23,7 @@ from hub.core.catalogue.base import (
     worded,
 )
 from hub.core.catalogue.careers import ENROLLING
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import (
     NEWCOMER_PARTICIPATIONS,
     SPECIAL_PARTICIPATIONS,

@@ -9,20 +9,8 @@ from pydantic import Field
 from hub.core import life
 from hub.core.case import Case
 from hub.core.catalogue import relations as rel
-from hub.core.catalogue.base import (
-    COUNTED,
-    Cell,
-    Column,
-    Data,
-    Kind,
-    PersonData,
-    drop,
-    learner,
-    only,
-    org,
-    role,
-    types,
-)
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, drop, learner, only, org, role, types
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import SPECIAL_STAGES, Day, Month, OrgRef, Ref, Stage
 from hub.core.partners import Role
 

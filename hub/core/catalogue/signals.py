@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.core.case import Case
-from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, Model, When, Who, org, role, whole
+from hub.core.catalogue.base import COUNTED, Cell, Column, Data, Kind, When, Who, org, role, whole
+from hub.core.catalogue.model import Model
 from hub.core.codes import Day, Opaque, OrgRef, Ref
 from hub.core.partners import Partner, Role
 

@@ -15,7 +15,6 @@ from hub.core.catalogue.base import (
     Column,
     Data,
     Kind,
-    PersonData,
     fixed,
     keep,
     learner,
@@ -24,6 +23,7 @@ from hub.core.catalogue.base import (
     types,
     worded,
 )
+from hub.core.catalogue.model import PersonData
 from hub.core.codes import (
     Day,
     Desk,

@@ -26,7 +26,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import Cell, Published
 
 POOLED, ROUNDED, BANDED = "pooled", "rounded", "banded"

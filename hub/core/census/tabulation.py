@@ -11,9 +11,9 @@ from hub.core import calendar, codes
 from hub.core.census.counting import ADJUSTED, GAINS
 from hub.core.census.metrics import ABSENT, LONGER, OTHERWISE, STANDING, WAITING, WITHIN
 from hub.core.census.publication import BANDED, POOLED, ROUNDED, Raw
+from hub.core.directory import Directory
 from hub.core.life import school_year
-from hub.core.partners import Directory
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 
 OUTSIDE = "outside"
 """The area of an organisation that no partner of the hub runs."""

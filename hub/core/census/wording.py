@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from hub.core.census.metrics import ABSENT, LONGER, METRICS, WITHIN
 from hub.core.census.words import CLASSES, MEASURES, OTHERWISE
-from hub.core.partners import Directory
-from hub.core.policy import Rules
+from hub.core.directory import Directory
+from hub.core.rules import Rules
 from hub.core.views import Cell, Published
 
 NAMED = 3

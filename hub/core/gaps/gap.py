@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from hub.core import calendar
 from hub.core.partners import Role
-from hub.core.policy import Calendar, Policy
+from hub.core.policy import Policy
+from hub.core.rules import Calendar
 from hub.core.state import Fact
 
 GRACE_DAYS = 1

@@ -8,7 +8,7 @@ from hub.core import calendar
 from hub.core.case import Case
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, Term, on, raised, told
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 
 _IN_VAIN = frozenset({"declined", "withdrawn"})
 

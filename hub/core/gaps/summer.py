@@ -10,7 +10,7 @@ from hub.core.case import Case
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, on, raised, told
 from hub.core.partners import Role
-from hub.core.policy import Calendar
+from hub.core.rules import Calendar
 from hub.core.state import Fact
 
 _FROM = frozenset({"vo", "pro", "vso", "vavo"})

@@ -9,7 +9,7 @@ from hub.core.case import Case
 from hub.core.codes import SPECIAL_STAGES
 from hub.core.facts import Data
 from hub.core.gaps.gap import Gap, Term, after, fresh, left_on, on, raised, told
-from hub.core.policy import Calendar
+from hub.core.rules import Calendar
 from hub.core.state import Fact
 
 _MOMENTS = {"2": "end-kleuter", "5": "end-groep5", "12": "end-klas2"}

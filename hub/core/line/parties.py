@@ -9,7 +9,7 @@ from hub.core import life
 from hub.core.line import stays, transfers
 from hub.core.line.ties import ties
 from hub.core.partners import Partner, Role
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import (
     Absence,
     Advice,

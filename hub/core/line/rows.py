@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from hub.core.event import instant
 from hub.core.facts import Data, Facts, Parts
+from hub.core.identity import instant
 from hub.core.state import Fact
 
 Row = TypeVar("Row")

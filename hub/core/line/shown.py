@@ -10,7 +10,7 @@ from hub.core.line import regions, transfers
 from hub.core.line.parties import Sight
 from hub.core.line.rows import latest
 from hub.core.partners import Partner
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import Certificate, Enrolment, Line, Participation, Placement, Transfer
 
 NOTE = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.core.event import instant
 from hub.core.facts import Facts, Parts
+from hub.core.identity import instant
 from hub.core.line.rows import data, newest, privacy, rows
 from hub.core.views import Transfer
 

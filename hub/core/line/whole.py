@@ -12,7 +12,7 @@ from hub.core.line import care, regions, results, timeline, transfers
 from hub.core.line.rows import newest
 from hub.core.line.stays import running
 from hub.core.line.unusual import unusual
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.state import Fact, State
 from hub.core.views import Line, SignalView
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.core.newcomers import wording
 from hub.core.newcomers.guarded import guarded
-from hub.core.policy import Rules
+from hub.core.rules import Rules
 from hub.core.views import Need, Places, Start
 
 Row = dict[str, Any]
