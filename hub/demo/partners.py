@@ -111,7 +111,7 @@ class Feed:
         self._url = f"{url}/v1/subscriptions/{subscription}"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._partner, self._subscription = partner, subscription
-        self._next = 0
+        self._next = self._acknowledged = 0
 
     async def follow(self, receipts: Receipts, received: Received) -> None:
         """Until cancelled. What goes wrong on the way is tried again: nothing is lost by it."""
@@ -133,8 +133,10 @@ class Feed:
                 continue
             receipt = Receipt(self._subscription, one["deliveryId"], one["number"], one["event"])
             take(receipts, received, self._partner, receipt)
-        if page["events"]:
-            done = {"number": page["next"]}
+        self._next = page["next"]
+        # Also of a page before this one, whose acknowledgement failed.
+        if self._acknowledged < self._next:
+            done = {"number": self._next}
             answer = await self._http.put(f"{self._url}/position", json=done, headers=self._headers)
             answer.raise_for_status()
-        self._next = page["next"]
+            self._acknowledged = self._next
