@@ -30,6 +30,10 @@ PROBE_SECONDS = (0.05, 0.5)
 END_SECONDS = 2.0
 ANSWER_SECONDS = 6.0
 """How long a broker may take to answer a producer, before another one is asked who leads now."""
+METADATA_MS = 5_000
+"""How often a client asks anew who leads each partition. A consumer of aiokafka that must look up where a partition
+begins, and asks a broker that has ceased to lead it, does not ask by itself; until then it reads nothing at all of what
+that broker still leads. Its own default is five minutes."""
 SILENT_SECONDS = 2.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -53,7 +57,7 @@ def producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
     After an error other than a timeout an idempotent producer may be unusable: stop it and make a new one.
     """
     _quiet()
-    defaults = {"linger_ms": 3, "max_batch_size": 65536}
+    defaults = {"linger_ms": 3, "max_batch_size": 65536, "metadata_max_age_ms": METADATA_MS}
     made = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, **(defaults | options)
     )
@@ -71,6 +75,7 @@ def consumer(bootstrap: str, group: str | None = None, **options: Any) -> AIOKaf
         "session_timeout_ms": 10_000,
         # A broker that hangs is given up then. Longer than a group takes to miss a member, for a join waits for that.
         "request_timeout_ms": 15_000,
+        "metadata_max_age_ms": METADATA_MS,
     }
     return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **(defaults | options))
 
