@@ -110,6 +110,7 @@ class Carrier:
             trying = await ways.tasks.wait(ways.gate.enter(fresh=not items[0].attempt))
             sent = False
             try:
+                await self._let_go_first(items[0])
                 items = await self._wanted(items)
                 if not items or not ways.gate.is_open:
                     return items, None
@@ -124,13 +125,18 @@ class Carrier:
             return await self._taken(items, reply, used)
         return await self._failed(items, reply, used=used)
 
+    async def _let_go_first(self, one: Item) -> None:
+        """Whatever must be before this goes out, and all that goes with it: a look ahead, then what others do. Not the
+        other way round, or all that waited for the same look would go out at once."""
+        ways, crew = self._ways, self._crew
+        await ways.tasks.wait(ways.outlook.learn(one.record, one.attempt, crew.now()))
+        await ways.tasks.wait(crew.turns.take(ways.window.crowded))
+
     async def _wanted(self, items: list[Item]) -> list[Item]:
-        """Those that were not taken back meanwhile. One look is as good for all, so only the first asks for it."""
-        ways, wanted = self._ways, []
+        """Those that were not taken back meanwhile."""
+        wanted = []
         for one in items:
-            tried = one.attempt if one is items[0] else 0
-            looking = ways.outlook.takes_back(one.record, one.delivery, tried, self._crew.now())
-            if await ways.tasks.wait(looking):
+            if self._ways.outlook.takes_back(one.record, one.delivery):
                 await self._withdrawn(one)
             else:
                 wanted.append(one)

@@ -38,13 +38,15 @@ class Outlook:
             self._ahead = Ahead(record.offset)
         self._ahead.read(record.offset, record.headers)
 
-    async def takes_back(self, record: Record, delivery: Delivery, attempts: int, now: int) -> bool:
-        """Whether the record, which was fed, is taken back; waits until that is known as well as it must be at `now`
-        (ms), after so many attempts."""
-        assert self._ahead is not None
+    async def learn(self, record: Record, attempts: int, now: int) -> None:
+        """Returns when it is known as well as it must be at `now` (ms), after so many attempts, whether the record is
+        taken back."""
         if attempts or self._known_at == NEVER or now - record.timestamp > LATE_MS:
             await self._learn(self._steady() - (0.0 if attempts else FRESH_SECONDS))
-        return self._ahead.takes_back(record.offset, delivery)
+
+    def takes_back(self, record: Record, delivery: Delivery) -> bool:
+        """Whether the record, which was fed, is taken back, as far as is known."""
+        return self._ahead is not None and self._ahead.takes_back(record.offset, delivery)
 
     def forget(self, below: int) -> None:
         """The lane has done with everything below that offset."""

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import aiohttp
@@ -22,6 +23,8 @@ BODY_SECONDS = 1.0
 FIRST_BYTE_SECONDS = 10.0
 """Between the request and its answer."""
 USER_AGENT = "onderwijshub/1"
+SINKS = 1024
+"""Of which it is remembered whether they may be called as they are written."""
 
 
 class Reply(NamedTuple):
@@ -45,6 +48,7 @@ class Sender:
 
     def __init__(self, allowed: Sequence[Network], timeout: float, lookup: Lookup | None = None) -> None:
         self._allowed = allowed
+        self._refuses = lru_cache(SINKS)(lambda url: refusal(url, self._allowed))
         self._timeout = _deadlines(timeout)
         self._names = Names(lookup)
         self._sessions = {"https": self._session(True), "http": self._session(False)}
@@ -67,7 +71,7 @@ class Sender:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Answer, Mapping[str, str], bytes]:
-        if refusal(url, self._allowed):
+        if self._refuses(url):
             return Answer(0, "forbidden"), {}, b""
         try:
             target = URL(url, encoded=url.isascii())
@@ -102,6 +106,8 @@ async def _drain(response: aiohttp.ClientResponse) -> bytes:
     """Reads a short body; gives up a long or slow one with its connection. The status has been given by
     then."""
     got, left = bytearray(), BODY_LIMIT
+    if response.content.at_eof():  # most have none, and a deadline costs more than that
+        return b""
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while left > 0 and (chunk := await response.content.read(left)):

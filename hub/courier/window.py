@@ -116,6 +116,11 @@ class Window:
         return len(self._open)
 
     @property
+    def crowded(self) -> bool:
+        """Whether more wait than may be under way."""
+        return len(self._open) > self.size
+
+    @property
     def done(self) -> Done:
         """What need not be read again, beyond `low_water` too."""
         before, read = self._done or NOTHING, self.next or 0

@@ -89,20 +89,23 @@ async def test_subjects_stay_in_order_side_by_side_under_random_failures(kafka: 
 
 
 async def test_no_more_than_the_window_is_in_flight(kafka: Broker) -> None:
-    at_once = [0, 0]
+    at_once, answering = [0, 0], asyncio.Event()
 
     async def slow(_: web.Request, __: int) -> int:
         at_once[0] += 1
         at_once[1] = max(at_once)
-        await asyncio.sleep(0.1)
+        await answering.wait()
         at_once[0] -= 1
         return 200
 
-    async with Stage(kafka) as stage:
+    async with Stage(kafka, webhook_timeout=90.0) as stage:
         partner = await stage.partner(slow)
         mine = await stage.subscribe("a", partner)
         await stage.publish(mine, 150, subjects=150)
         async with stage.courier():
+            await until(lambda: at_once[0] == 32)
+            await asyncio.sleep(0.5)  # another one would have come by now
+            answering.set()
             await until(lambda: len(partner.delivered) == 150)
         assert at_once[1] == 32
 
