@@ -21,6 +21,7 @@ from hub.courier.outlook import Outlook, Unsaid
 from hub.courier.post import Post
 from hub.courier.sender import Reply
 from hub.courier.tasks import Tasks
+from hub.courier.turns import Turns
 from hub.courier.window import SIZE, Window
 from hub.telemetry import log
 
@@ -40,6 +41,7 @@ class Ways:
     unsaid: Unsaid
     post: Post
     tasks: Tasks
+    turns: Turns = field(default_factory=Turns)
     wire: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIZE))
 
 
@@ -128,9 +130,9 @@ class Carrier:
     async def _let_go_first(self, one: Item) -> None:
         """Whatever must be before this goes out, and all that goes with it: a look ahead, then what others do. Not the
         other way round, or all that waited for the same look would go out at once."""
-        ways, crew = self._ways, self._crew
-        await ways.tasks.wait(ways.outlook.learn(one.record, one.attempt, crew.now()))
-        await ways.tasks.wait(crew.turns.take(ways.window.crowded))
+        ways = self._ways
+        await ways.tasks.wait(ways.outlook.learn(one.record, one.attempt, self._crew.now()))
+        await ways.tasks.wait(ways.turns.take(ways.window.crowded))
 
     async def _wanted(self, items: list[Item]) -> list[Item]:
         """Those that were not taken back meanwhile."""

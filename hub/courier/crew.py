@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from hub.courier.scout import Look
 from hub.courier.sender import Reply
-from hub.courier.turns import Turns
 from hub.courier.writer import Write
 
 
@@ -37,7 +36,6 @@ class Crew:
     steady: Callable[[], float]
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
-    turns: Turns = field(default_factory=Turns)
 
     def watch(self, task: asyncio.Task[None]) -> None:
         """Ends the courier when a task of a lane dies of a fault of our own."""
