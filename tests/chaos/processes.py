@@ -39,7 +39,9 @@ class Process:
 
     @property
     def ended(self) -> bool:
-        return bool(select.select([self._handle], [], [], 0)[0])
+        look = select.poll()
+        look.register(self._handle, select.POLLIN)
+        return bool(look.poll(0))
 
     @property
     def stopped(self) -> bool:
