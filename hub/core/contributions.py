@@ -51,12 +51,13 @@ def _given(work: Work) -> Data:
 def contribute(
     state: State, origin: Origin, policy: Policy, slot: str, revision: int, data: dict[str, Any]
 ) -> Step:
-    """Folds one contribution into the places of the city; of each slot the highest revision counts."""
+    """Folds one contribution into the places of the city; of each slot the highest revision counts, and of two of the
+    same the one that came last: after a crash the same step may have been taken with another event."""
     work = Work(state, origin, policy)
     attributes = {"type": "contribution", "source": slot, "id": str(revision), "sequence": str(revision)}
     fact = Fact(dict(attributes), data, origin.day)
     known = state.facts.get(slot)
-    if known is None or known.rank() < fact.rank():
+    if known is None or known.rank() <= fact.rank():
         work.put(slot, fact)
         clocks.run(work)
     return work.done()

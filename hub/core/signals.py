@@ -81,7 +81,8 @@ def _message(signal: Raised) -> tuple[str, str, str]:
 
 
 def event(change: Change, state: State, policy: Policy, at: int) -> Event:
-    """The H1 or H2 event of a change. Its id follows from the step, so that a step taken again makes the same."""
+    """The H1 or H2 event of a change. Its id follows from the step, so that a step taken again makes the same, and from
+    what it says: after a crash the same step may be taken with another record."""
     signal_id = str(uuid.uuid5(_SPACE, f"{state.key}\x1f{change.key}"))
     data: Data = {
         "signalId": signal_id,
@@ -94,15 +95,16 @@ def event(change: Change, state: State, policy: Policy, at: int) -> Event:
     if state.key.startswith("learner/"):
         data["learnerId"] = state.key.removeprefix("learner/")
     name = "signal.raised.v1" if change.raised else "signal.cleared.v1"
-    kind = KINDS[PREFIX + name]
+    kind, when = KINDS[PREFIX + name], moment(at)
+    said = (signal_id, name, str(state.steps), when, *_message(change.signal))
     return Event(
         {
             "specversion": "1.0",
             "type": kind.type,
             "source": policy.rules.hub_source,
-            "id": str(uuid.uuid5(_SPACE, f"{signal_id}\x1f{name}\x1f{state.steps}")),
+            "id": str(uuid.uuid5(_SPACE, "\x1f".join(said))),
             "subject": f"signal/{signal_id}",
-            "time": moment(at),
+            "time": when,
             "datacontenttype": "application/json",
             "privacyclass": kind.privacy(data),
         },

@@ -21,6 +21,7 @@ from hub.core.newcomers import wording
 from hub.core.policy import Policy
 from hub.core.rules import Rules
 from hub.core.state import Fact, State
+from hub.core.topics import COMMANDS
 from hub.core.views import Band, Group, Offer, Places, Wave
 from tests import city, said
 from tests import strategies as some
@@ -249,6 +250,16 @@ def test_the_city_is_the_same_for_any_order_of_contributions(given: list[Given],
     mixed = random.sample(given, len(given))
     assert places(*mixed) == places(*given)
     assert sorted(gaps(*mixed)) == sorted(gaps(*given))
+
+
+def test_what_was_decided_again_after_a_crash_counts_in_the_city() -> None:
+    """The same step, taken with another event of the same offer."""
+    hub = PureHub(some.PLAIN)
+    (slot, data), key = gives("a", 3, "2027-02-01"), CITY.encode()
+    for free in (3, 5):
+        said = {"command": "contribute", "slot": slot, "revision": 2, "data": {**data, "free": free}}
+        hub.run([hub.record(COMMANDS, key, json.dumps(said).encode())])
+    assert hub.state(key).facts[slot].data["free"] == 5
 
 
 @given(CITIES)

@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core import journal, signals
+from hub.core import batch, journal, signals
 from hub.core.admission import Admitted
 from hub.core.gaps.gap import Gap
 from hub.core.records import Out
 from hub.core.state import Raised
 from tests import city
 from tests import strategies as some
-from tests.pure import DAY_MS, PureHub, day_ms, entries, told
+from tests.pure import DAY_MS, PureHub, day_ms, entries, tick, told
 from tests.said import LEARNER, A, B, attends, ended, onboard, started, stops
 
 KEY = f"learner/{LEARNER}".encode()
@@ -72,6 +72,22 @@ def test_ticking_twice_says_nothing_the_second_time() -> None:
     hub = left()
     on(hub, "2027-02-21")
     assert on(hub, "2027-02-21") == []
+
+
+def test_who_is_killed_and_handles_a_tick_again_says_the_same_and_after_another_one_not_under_the_same_id() -> (
+    None
+):
+    hub = left()
+    first, second = tick(hub, KEY, day_ms("2027-02-21")), tick(hub, KEY, day_ms("2027-03-14"))
+    said, again = (batch.run([first], hub.states.get, hub.policy).out for _ in range(2))
+    assert said == again
+    otherwise = batch.run([second], hub.states.get, hub.policy).out
+    assert ids(said) and ids(otherwise)
+    assert not ids(said) & ids(otherwise), "the same step, and something else is said"
+
+
+def ids(out: list[Out]) -> set[str]:
+    return {t.event["id"] for t in told(out) if ".signal." in t.event["type"]}
 
 
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=6))
