@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import msgspec
+
 from hub.core import gaps as rules
 from hub.core import linked, newcomers
 from hub.core.case import Case
@@ -96,7 +98,7 @@ def event(change: Change, state: State, policy: Policy, at: int) -> Event:
         data["learnerId"] = state.key.removeprefix("learner/")
     name = "signal.raised.v1" if change.raised else "signal.cleared.v1"
     kind, when = KINDS[PREFIX + name], moment(at)
-    said = (signal_id, name, str(state.steps), when, *_message(change.signal))
+    said = (signal_id, name, str(state.steps), when, *msgspec.structs.astuple(change.signal))
     return Event(
         {
             "specversion": "1.0",
