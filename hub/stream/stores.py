@@ -14,13 +14,15 @@ Rows = Iterable[tuple[bytes, bytes | None]]
 """Keys with their new values; None erases."""
 
 OPTIONS = {
-    "block_cache_size": 64 << 20,
-    "write_buffer_size": 16 << 20,
+    "block_cache_size": 8 << 20,
+    "write_buffer_size": 4 << 20,
     "max_write_buffer_number": 2,
     "max_open_files": 256,
     "bloom_filter_size": 10,
 }
-"""Per partition. Faust's own defaults are 2 GiB of cache and 3 x 64 MiB of buffers for each (faust.md §3)."""
+"""Per partition, and small: a worker may hold dozens, its memory should be at its height within minutes, and what is
+not here the system has in its page cache. Faust's own defaults are 2 GiB of cache and 3 x 64 MiB of buffers for each
+(faust.md §3)."""
 
 
 class Store(Protocol):

@@ -39,7 +39,9 @@ HELPERS = (
     "unit/test_linked",
 )
 AT_ONCE = 2
-SECONDS = 120
+SECONDS = 900
+PATIENCE = pytest.mark.timeout(3600)
+"""The first one asked for may be the last of all to be tried."""
 Run = subprocess.CompletedProcess[str]
 
 
@@ -78,6 +80,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
 
 
 @pytest.mark.slow
+@PATIENCE
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_a_mutant_of_the_core_is_caught(mutant: Mutant, runs: dict[str, Future[Run]]) -> None:
     done = runs[mutant.name].result()
@@ -85,6 +88,7 @@ def test_a_mutant_of_the_core_is_caught(mutant: Mutant, runs: dict[str, Future[R
 
 
 @pytest.mark.slow
+@PATIENCE
 def test_without_a_mutant_the_same_tests_are_green(tmp_path: Path) -> None:
     net = tuple(sorted({test for mutant in MUTANTS for test in mutant.net}))
     done = run(copied(tmp_path / "sound", net), net)
