@@ -69,12 +69,11 @@ class Carrier:
         """How the last attempt failed; "" when it did not."""
 
     async def carry(self, records: Sequence[Record]) -> None:
-        items = []
+        items, window = [], self._ways.window
         for record in records:
             try:
-                items.append(
-                    self._kept.pop(record.offset) if record.offset in self._kept else item.read(record)
-                )
+                known = self._kept.pop(record.offset, None)
+                items.append(known or item.read(record, window.step(record)))
             except (KeyError, ValueError):
                 await self._end(record, self._unreadable(record))
         await self._deliver(items)
@@ -100,6 +99,7 @@ class Carrier:
         if served and not wait.hold:
             for one in items:
                 one.step += 1
+                ways.window.reach(one.record, one.step)
 
     async def _turn(self, items: list[Item]) -> tuple[list[Item], Retry | None]:
         """One turn on the wire. Returns what is left to deliver, and what to wait for first."""

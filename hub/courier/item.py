@@ -14,8 +14,9 @@ from hub.courier.sender import Reply
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """`attempt` counts how often it was sent; `step` is its place in the schedule of retries, from 1: a wait that was
-    cut short, or that the receiver asked for, is no step. `first` is when it was sent first (steady seconds)."""
+    """`attempt` counts how often this courier sent it; `step` is its place in the schedule of retries, from 1, over all
+    couriers: a wait that was cut short, or that the receiver asked for, is no step. `first` is when it was sent first
+    (steady seconds)."""
 
     record: Record
     delivery: Delivery
@@ -52,10 +53,10 @@ class Item:
         )
 
 
-def read(record: Record) -> Item:
+def read(record: Record, step: int = 1) -> Item:
     """Raises KeyError or ValueError when the record is not a delivery of a CloudEvent."""
     delivery = from_record(record.key, record.value or b"", record.headers)
     event = delivery.event()
     if missing := {"source", "id", "type"} - event.attributes.keys():
         raise KeyError(*missing)
-    return Item(record, delivery, event)
+    return Item(record, delivery, event, step=step)

@@ -31,7 +31,7 @@ class Lane:
     delivered, dead, or taken back by a later record before it was.
 
     `on_progress` is told when a record is finished; `done` is what was finished before. The next courier counts
-    attempts from 1 again. Must be closed.
+    attempts from 1 again, at the place in the schedule where each delivery was. Must be closed.
     """
 
     def __init__(

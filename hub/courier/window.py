@@ -30,6 +30,7 @@ class Window:
         self._open: OrderedDict[int, Record] = OrderedDict()
         self._behind: deque[int] = deque()
         self._under_way = 0
+        self._steps: dict[int, int] = {}
         self.next: int | None = None
         """Offset of the next record to read; None before the first."""
 
@@ -44,6 +45,8 @@ class Window:
         elif self._done.has(record.offset):
             return
         self._open[record.offset] = record
+        if self._done is not None and record.offset in self._done.steps:
+            self._steps[record.offset] = self._done.steps[record.offset]
         waiting = self._subjects.get(record.key)
         if waiting is None:
             self._subjects[record.key] = deque((record,))
@@ -83,6 +86,13 @@ class Window:
     def unpark(self, count: int) -> None:
         self._under_way += count
 
+    def step(self, record: Record) -> int:
+        """Its place in the schedule of retries, from 1; for one that the courier before tried, where that was."""
+        return self._steps.get(record.offset, 1)
+
+    def reach(self, record: Record, step: int) -> None:
+        self._steps[record.offset] = step
+
     def release(self, record: Record) -> None:
         """Its receiver has it: the next record of the same subject may start."""
         self._under_way -= 1
@@ -98,6 +108,7 @@ class Window:
     def finish(self, record: Record) -> None:
         """All is written down: the record need never be read again."""
         del self._open[record.offset]
+        self._steps.pop(record.offset, None)
         while self._behind and self._behind[0] not in self._open:
             self._behind.popleft()
 
@@ -124,8 +135,9 @@ class Window:
     def done(self) -> Done:
         """What need not be read again, beyond `low_water` too."""
         before, read = self._done or NOTHING, self.next or 0
-        unread = (offset for offset in before.left if offset >= read)
-        return Done(max(read, before.upto), frozenset((*self._open, *unread)))
+        unread = [offset for offset in before.left if offset >= read]
+        steps = {offset: before.steps[offset] for offset in unread if offset in before.steps}
+        return Done(max(read, before.upto), frozenset((*self._open, *unread)), steps | self._steps)
 
     @property
     def low_water(self) -> int | None:

@@ -66,6 +66,20 @@ async def test_the_dead_stay_dead_over_a_restart(kafka: Broker) -> None:
         assert len(await dead(stage, mine)) == 1
 
 
+async def test_a_restart_does_not_begin_the_schedule_anew(kafka: Broker) -> None:
+    schedule = (0.0, 0.5, 0.5, 0.5, 0.5)
+    async with Stage(kafka, retry_schedule=schedule) as stage:
+        partner = await stage.partner(dislikes(0))
+        mine = await stage.subscribe("a", partner)
+        await stage.publish(mine, 2)
+        async with stage.courier("c1"):
+            await until(lambda: len(partner.hits) >= 3)
+        async with stage.courier("c1"):
+            await until(lambda: len(partner.delivered) == 1)
+        # The wait that the restart cut short is begun again, with the attempt before it.
+        assert len(partner.hits) - 1 <= len(schedule) + 1
+
+
 async def test_an_endpoint_that_is_down_makes_no_dead_letters_and_catches_up_in_order(kafka: Broker) -> None:
     async with Stage(kafka, retry_schedule=QUICK) as stage:
         partner = await stage.partner(fail)

@@ -17,7 +17,8 @@ offsets = st.sets(st.integers(AT, AT + 5_000), max_size=60)
 @given(offsets, st.integers(0, 6_000))
 def test_what_was_written_is_read_again(left: set[int], more: int) -> None:
     upto = max(left, default=AT) + 1 + more
-    assert read(AT, write(AT, upto, left)) == Done(upto, frozenset(left))
+    steps = {offset: 2 + offset % 9 for offset in left if offset % 3}
+    assert read(AT, write(AT, upto, left, steps)) == Done(upto, frozenset(left), steps)
 
 
 @given(st.integers(1, 1200), st.integers(1, 10**7))
@@ -31,7 +32,7 @@ def test_too_many_to_name_claim_less_and_never_more(count: int, apart: int) -> N
     assert not any(found.has(offset) for offset in left)
 
 
-@pytest.mark.parametrize("text", ["", ":", "x", "5", "g:1", "5:z", ":::", "é"])
+@pytest.mark.parametrize("text", ["", ":", "x", "5", "g:1", "5:z", "5:1.z", "5:.2", ":::", "é"])
 def test_what_cannot_be_read_claims_nothing_that_is_not_so(text: str) -> None:
     found = read(AT, text)
     assert found.left == frozenset() and found.upto <= AT + 5
@@ -88,3 +89,23 @@ def test_one_that_is_stuck_does_not_stop_the_reading_when_the_rest_is_remembered
     assert plain.full and not remembering.full
     assert plain.low_water == remembering.low_water == 0
     assert remembering.done == Done(20, frozenset({0}))
+
+
+def test_a_schedule_goes_on_where_it_was_over_two_restarts_until_the_record_is_finished() -> None:
+    made = Window(100, 100, done=Done())
+    for offset in range(4):
+        made.add(record(offset))
+    made.reach(record(1), 3)
+    made.reach(record(3), 2)
+    for _ in range(2):
+        at = made.low_water or 0
+        found = read(at, write(at, *made.done))
+        made = Window(100, 100, done=found)
+        assert made.done == found
+        for offset in range(at, 4):
+            made.add(record(offset))
+        assert [made.step(record(offset)) for offset in range(4)] == [1, 3, 1, 2]
+    for one in made.take(4):
+        made.release(one)
+        made.finish(one)
+    assert made.done == Done(4)
