@@ -58,8 +58,7 @@ async def look(stage: Stage, minutes: float, curve: Curve) -> None:
 
 def memory(stage: Stage) -> dict[str, float]:
     """Resident memory of every process of the hub."""
-    pids = {noted.stem: stage.hub.pid(noted.stem) for noted in sorted(stage.hub.folder.run.glob("*.pid"))}
-    return {name: _resident(pid) for name, pid in pids.items()}
+    return {name: _resident(pid) for name, pid in stage.pids().items()}
 
 
 def _resident(pid: int) -> float:

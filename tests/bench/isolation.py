@@ -4,8 +4,8 @@
 one run of a pair all are well; in the other one hangs, one crawls and one answers 500. Timed from the start of the
 publisher's request to the arrival at the other 97; the runs of a pair alternate, since a shared machine wanders, and
 its load stands beside each. Then a webhook of an eleventh school is away for AWAY events (default 100,000; 0 leaves
-this out) and comes back while the 100 go on as before. Every delivery must arrive once and in order, at the bad ones
-too as soon as they are well.
+this out) and comes back while the 100 go on as before: these are timed in pairs again, while it catches up and while a
+pause holds it back. Every delivery must arrive once and in order, at the bad ones too as soon as they are well.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import uvloop
@@ -34,6 +35,8 @@ SUBJECTS = 1000
 PERCENTS = (50, 95, 99)
 PIECE_SECONDS = 5.0
 CALM_SECONDS = 15.0
+REST_SECONDS = 1.0
+"""After a pause, in which what is on the wire ends."""
 
 Run = tuple[float, ...]
 """Milliseconds at PERCENTS."""
@@ -102,28 +105,43 @@ def _ms(run: Run) -> list[str]:
 
 
 async def catch_up(stage: Stage, sinks: Sequence[Sink], schools: Sequence[Partner], away: int) -> None:
-    """The others are timed before, for as long as it catches up, and after."""
+    """In pairs of pieces: it catches up, and is held back by a pause, so that both see the same machine."""
     newcomer = stage.takers[len(schools)]
     (fallen,) = await stage.subscribe([newcomer])
     fallen.behaviour = fails
     ids = await stage.many(away, newcomer, SUBJECTS)
-    rows = [("others, before", *_ms(await measured(stage, schools, sinks, CALM_SECONDS)), load())]
+    await measured(stage, schools, sinks, CALM_SECONDS)  # what so much kept busy comes to rest
     fallen.behaviour = well
-    begun = time.perf_counter()
-    catching = asyncio.create_task(stage.arrived(ids, [fallen], 1800))
-    sent: list[str] = []
-    while not catching.done():
-        sent += await stage.steady(RATE, PIECE_SECONDS, schools)
-    await catching
-    moments = sorted(fallen.at[id] for id in ids)
-    meanwhile = [id for id in sent if moments[0] <= stage.sent[id][1] <= moments[-1]]
-    await stage.arrived(sent, sinks)
-    rows.append(("others, while it catches up", *_ms(percents(stage.took(meanwhile, sinks))), load()))
-    rows.append(("others, after", *_ms(await measured(stage, schools, sinks, CALM_SECONDS)), load()))
-    show(f"Away for {len(ids):,} events", ("", *(f"p{percent} ms" for percent in PERCENTS), ""), rows)
-    first, last = moments[0] - begun, moments[-1] - begun
-    rate = len(ids) / (last - first)
-    print(f"  first delivery {first:.1f} s after it was back, caught up in order at {rate:,.0f} events/s")
+    begun, took, used = time.perf_counter(), 0.0, Counter[str]()
+    pairs: list[tuple[Run, Run]] = []
+    while len(fallen.at) < len(ids):
+        since, worked = time.perf_counter(), stage.worked()
+        catching = await measured(stage, schools, sinks, PIECE_SECONDS)
+        took += time.perf_counter() - since
+        used.update({name: one - worked[name] for name, one in stage.worked().items()})
+        await stage.order(fallen, "pause")
+        await asyncio.sleep(REST_SECONDS)
+        pairs.append((await measured(stage, schools, sinks, PIECE_SECONDS), catching))
+        await stage.order(fallen, "resume")
+        print(f"{len(fallen.at):,} of {len(ids):,}: p95 {catching[1]:.0f} ms, {load()}", flush=True)
+    await stage.arrived(ids, [fallen])
+    names = ("held back", "catching up")
+    rows = [
+        (
+            f"others, {name}",
+            *(f"{statistics.median(one[at][n] for one in pairs):.1f}" for n in range(len(PERCENTS))),
+        )
+        for at, name in enumerate(names)
+    ]
+    ratios = (statistics.median(up[n] / back[n] for back, up in pairs) for n in range(len(PERCENTS)))
+    rows.append((f"median of {len(pairs)} pairs", *(f"{ratio:.2f}" for ratio in ratios)))
+    show(f"Away for {len(ids):,} events", ("", *(f"p{percent} ms" for percent in PERCENTS)), rows)
+    first = min(fallen.at[id] for id in ids) - begun
+    print(
+        f"  first delivery {first:.1f} s after it was back, caught up in order at {len(ids) / took:,.0f} events/s"
+    )
+    shares = ", ".join(f"{name} {share / took:.0%}" for name, share in used.items())
+    print(f"  of one core meanwhile: {shares}; this machine has {os.cpu_count()}")
 
 
 if __name__ == "__main__":

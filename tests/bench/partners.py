@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import tempfile
 import time
 import uuid
@@ -63,6 +64,7 @@ class Sink:
         self.number = number
         self.partner = partner
         self.behaviour: Behaviour = well
+        self.url = ""
         self.at: dict[str, float] = {}
         self.last: dict[str, int] = {}
         self.repeats = self.refused = self.disordered = 0
@@ -125,11 +127,17 @@ class Stage:
             ).status_code != 201:
                 await asyncio.sleep(0.1)  # the gateway has not read the new token yet
             sink.receiver = Receiver(made.json()["secret"])
+            sink.url = made.json()["url"]
             while (await self._http.get(made.json()["url"], headers=bearer)).json()["status"][
                 "state"
             ] != "validated":
                 await asyncio.sleep(0.2)
         return sink
+
+    async def order(self, sink: Sink, what: str) -> None:
+        """`pause` or `resume`."""
+        bearer = {"Authorization": f"Bearer {await self._token(sink.partner)}"}
+        (await self._http.post(f"{sink.url}/_{what}", headers=bearer)).raise_for_status()
 
     async def _token(self, partner: str) -> str:
         if partner not in self._tokens:
@@ -198,6 +206,17 @@ class Stage:
                 self.refusals += 1
                 await asyncio.sleep(0.5)
 
+    # -- looking on
+
+    def pids(self) -> dict[str, int]:
+        """Of every process of the hub, by its name."""
+        return {noted.stem: self.hub.pid(noted.stem) for noted in sorted(self.hub.folder.run.glob("*.pid"))}
+
+    def worked(self) -> dict[str, float]:
+        """Seconds of processor that each process has used, this one with publisher and partners too."""
+        pids = self.pids() | {"bench": os.getpid()}
+        return {name: _worked(pid) for name, pid in pids.items()}
+
     # -- judging
 
     async def arrived(self, ids: Iterable[str], sinks: Sequence[Sink], seconds: float = 120.0) -> None:
@@ -234,6 +253,11 @@ class Stage:
         assert not sum(sink.refused for sink in self.sinks), "a signature was wrong"
         assert not sum(sink.disordered for sink in self.sinks), "out of order within a subject"
         assert repeats or not sum(sink.repeats for sink in self.sinks), "something came twice"
+
+
+def _worked(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.asynccontextmanager
