@@ -41,7 +41,7 @@ class Ways:
     unsaid: Unsaid
     post: Post
     tasks: Tasks
-    turns: Turns = field(default_factory=Turns)
+    turns: Turns
     wire: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIZE))
 
 

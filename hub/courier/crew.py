@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.courier.courtesy import Courtesy
 from hub.courier.scout import Look
 from hub.courier.sender import Reply
 from hub.courier.writer import Write
@@ -36,6 +37,7 @@ class Crew:
     steady: Callable[[], float]
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     def watch(self, task: asyncio.Task[None]) -> None:
         """Ends the courier when a task of a lane dies of a fault of our own."""

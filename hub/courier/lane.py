@@ -17,12 +17,13 @@ from hub.courier.carrier import Carrier, Ends, Ways
 from hub.courier.crew import Crew
 from hub.courier.done import NOTHING, Done
 from hub.courier.gate import Alarm, Gate
-from hub.courier.outlook import Outlook, Unsaid
+from hub.courier.outlook import LATE_MS, Outlook, Unsaid
 from hub.courier.permit import Permit
 from hub.courier.post import Post
 from hub.courier.sender import Reply
 from hub.courier.supply import Supply
 from hub.courier.tasks import Tasks
+from hub.courier.turns import Turns
 from hub.courier.window import Window
 
 
@@ -65,6 +66,7 @@ class Lane:
             self._unsaid,
             self._post,
             self._tasks,
+            Turns(lambda: crew.courtesy.reserve(crew.steady())),
         )
         ends = Ends(self._permit.stop, self._start, on_progress, self._answered)
         self._carrier = Carrier(crew, ways, ends)
@@ -87,6 +89,9 @@ class Lane:
         for record in records:
             self._outlook.feed(record)
             self.window.add(record)
+            late = self._crew.now() - record.timestamp
+            if late < LATE_MS and not self.window.crowded:
+                self._crew.courtesy.fresh(late / 1000, self._crew.steady())
         self._start()
         self._bulletin.stir()
 
