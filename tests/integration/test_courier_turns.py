@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from hub.courier.courtesy import Courtesy
 from hub.courier.sender import Reply, Sender
 from hub.courier.turns import AT_ONCE, Turns
 from hub.courier.window import SIZE
@@ -104,6 +105,33 @@ async def test_a_partner_that_catches_up_is_sent_its_backlog_a_few_at_a_time_and
     passes.end()
     many = sum(count for count in sent.values() if count > AT_ONCE)
     assert many <= 4 * SIZE, "so many went out together with others, and who has no backlog waits for them"
+
+
+@pytest.mark.kafka
+async def test_backlogs_ask_how_fast_they_may_go_and_what_is_fresh_tells_how_late_it_is(
+    kafka: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, told = 0, list[float]()
+
+    def reserve(_: Courtesy, now: float) -> float:
+        nonlocal asked
+        asked += 1
+        return 0.0
+
+    monkeypatch.setattr(Courtesy, "reserve", reserve)
+    monkeypatch.setattr(Courtesy, "fresh", lambda _, late, now: told.append(late))
+    async with Stage(kafka) as stage:
+        behind, well = await stage.partner(), await stage.partner()
+        backlog, mine = await stage.subscribe("a", behind), await stage.subscribe("b", well)
+        await stage.publish(backlog, 4 * SIZE, subjects=4 * SIZE)
+        async with stage.courier():
+            await until(lambda: len(behind.delivered) == 4 * SIZE)
+            told.clear()
+            for place in range(5):
+                await stage.publish(mine, 1, start=place)
+                await until(lambda: len(well.delivered) == place + 1)  # noqa: B023
+    assert 2 * SIZE <= asked <= 4 * SIZE, "what is no backlog any more asks nobody"
+    assert len(told) == 5 and all(0 <= late < 5 for late in told)
 
 
 @pytest.mark.kafka
