@@ -16,7 +16,7 @@ CALM_SECONDS = 0.02
 TOLERANCE, LEEWAY_SECONDS = 1.25, 0.003
 """Later than so many times its calm, and that much, is held up."""
 
-FIRST, LEAST, MOST = 200.0, 100.0, 5_000.0
+FIRST, LEAST, MOST = 200.0, 40.0, 5_000.0
 """Deliveries per second: to begin with; whatever becomes of others, or a backlog would never end; and no bound at
 all."""
 
