@@ -69,11 +69,11 @@ class Carrier:
         """How the last attempt failed; "" when it did not."""
 
     async def carry(self, records: Sequence[Record]) -> None:
-        items, window = [], self._ways.window
+        items = []
         for record in records:
             try:
                 known = self._kept.pop(record.offset, None)
-                items.append(known or item.read(record, window.step(record)))
+                items.append(known or item.read(record))
             except (KeyError, ValueError):
                 await self._end(record, self._unreadable(record))
         await self._deliver(items)
@@ -98,8 +98,7 @@ class Carrier:
             ways.window.unpark(len(items))
         if served and not wait.hold:
             for one in items:
-                one.step += 1
-                ways.window.reach(one.record, one.step)
+                ways.window.advance(one.record)
 
     async def _turn(self, items: list[Item]) -> tuple[list[Item], Retry | None]:
         """One turn on the wire. Returns what is left to deliver, and what to wait for first."""
@@ -194,7 +193,7 @@ class Carrier:
         was sent to."""
         answer, crew, schedule = reply.answer, self._crew, self._schedule
         said = words(reply.kind, reply.body) if said is None else said
-        verdict = judge(answer, max(one.step for one in items), schedule, crew.now() / 1000, crew.draw())
+        verdict = judge(answer, max(map(self._step, items)), schedule, crew.now() / 1000, crew.draw())
         assert not isinstance(verdict, Delivered)
         if isinstance(verdict, Stop):
             await self._write(items, "stopped", reply, said)
@@ -213,8 +212,11 @@ class Carrier:
         # Who wrote the subscription again while this was on the wire may have mended what was wrong.
         return items, None if used is not None and used is not self._ways.post.to else verdict
 
+    def _step(self, one: Item) -> int:
+        return self._ways.window.step(one.record)
+
     def _is_dead(self, one: Item, answer: Answer, schedule: Sequence[float]) -> bool:
-        return dead(answer, one.step, schedule, proven=self._delivered_at > one.first)
+        return dead(answer, self._step(one), schedule, proven=self._delivered_at > one.first)
 
     def succeeded(self) -> None:
         """The receiver answered well: after trouble everything that waits is tried at once."""

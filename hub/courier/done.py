@@ -13,7 +13,6 @@ from typing import NamedTuple
 MOST_CHARACTERS = 4000
 """Kafka keeps 4096 bytes beside an offset (`offset.metadata.max.bytes`)."""
 
-
 NO_STEPS: Mapping[int, int] = MappingProxyType({})
 
 

@@ -14,15 +14,12 @@ from hub.courier.sender import Reply
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """`attempt` counts how often this courier sent it; `step` is its place in the schedule of retries, from 1, over all
-    couriers: a wait that was cut short, or that the receiver asked for, is no step. `first` is when it was sent first
-    (steady seconds)."""
+    """`attempt` counts how often this courier sent it; `first` is when it did so first (steady seconds)."""
 
     record: Record
     delivery: Delivery
     event: Event
     attempt: int = 0
-    step: int = 1
     first: float = 0.0
 
     @property
@@ -53,10 +50,10 @@ class Item:
         )
 
 
-def read(record: Record, step: int = 1) -> Item:
+def read(record: Record) -> Item:
     """Raises KeyError or ValueError when the record is not a delivery of a CloudEvent."""
     delivery = from_record(record.key, record.value or b"", record.headers)
     event = delivery.event()
     if missing := {"source", "id", "type"} - event.attributes.keys():
         raise KeyError(*missing)
-    return Item(record, delivery, event, step=step)
+    return Item(record, delivery, event)

@@ -89,11 +89,15 @@ class Lane:
         for record in records:
             self._outlook.feed(record)
             self.window.add(record)
-            late = self._crew.now() - record.timestamp
-            if late < LATE_MS and not self.window.crowded:
-                self._crew.courtesy.fresh(late / 1000, self._crew.steady())
+            if not self.window.crowded:
+                self._tell_late(record)
         self._start()
         self._bulletin.stir()
+
+    def _tell_late(self, record: Record) -> None:
+        late = self._crew.now() - record.timestamp
+        if late < LATE_MS:
+            self._crew.courtesy.fresh(late / 1000, self._crew.steady())
 
     async def speak(
         self,

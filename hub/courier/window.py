@@ -87,11 +87,13 @@ class Window:
         self._under_way += count
 
     def step(self, record: Record) -> int:
-        """Its place in the schedule of retries, from 1; for one that the courier before tried, where that was."""
+        """The place of an unfinished record in the schedule of retries, from 1, also over restarts: a wait that was cut
+        short, or that the receiver asked for, is no step."""
         return self._steps.get(record.offset, 1)
 
-    def reach(self, record: Record, step: int) -> None:
-        self._steps[record.offset] = step
+    def advance(self, record: Record) -> None:
+        """To the next step: its wait was served."""
+        self._steps[record.offset] = self.step(record) + 1
 
     def release(self, record: Record) -> None:
         """Its receiver has it: the next record of the same subject may start."""

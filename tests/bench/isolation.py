@@ -93,11 +93,16 @@ def report(runs: Sequence[tuple[Run, Run]], others: int) -> float:
     rows = []
     for number, (good, bad) in enumerate(runs, 1):
         rows += [(f"{number}: all well", *_ms(good)), (f"{number}: three bad", *_ms(bad))]
-    ratios = [statistics.median(bad[n] / good[n] for good, bad in runs) for n in range(len(PERCENTS))]
+    ratios = compared(runs)
     rows.append(("bad / well, median of pairs", *(f"{ratio:.2f}" for ratio in ratios)))
     title = f"The other {others} webhooks, at {RATE * EACH:g} deliveries/s"
     show(title, ("", *(f"p{percent} ms" for percent in PERCENTS)), rows)
     return ratios[1]
+
+
+def compared(pairs: Sequence[tuple[Run, Run]]) -> list[float]:
+    """Median ratio of the second to the first of each pair."""
+    return [statistics.median(second[n] / first[n] for first, second in pairs) for n in range(len(PERCENTS))]
 
 
 def _ms(run: Run) -> list[str]:
@@ -125,16 +130,12 @@ async def catch_up(stage: Stage, sinks: Sequence[Sink], schools: Sequence[Partne
         await stage.order(fallen, "resume")
         print(f"{len(fallen.at):,} of {len(ids):,}: p95 {catching[1]:.0f} ms, {load()}", flush=True)
     await stage.arrived(ids, [fallen])
-    names = ("held back", "catching up")
+    backs, ups = zip(*pairs, strict=True)
     rows = [
-        (
-            f"others, {name}",
-            *(f"{statistics.median(one[at][n] for one in pairs):.1f}" for n in range(len(PERCENTS))),
-        )
-        for at, name in enumerate(names)
+        ("others, held back", *_ms(tuple(map(statistics.median, zip(*backs, strict=True))))),
+        ("others, catching up", *_ms(tuple(map(statistics.median, zip(*ups, strict=True))))),
+        (f"median of {len(pairs)} pairs", *(f"{ratio:.2f}" for ratio in compared(pairs))),
     ]
-    ratios = (statistics.median(up[n] / back[n] for back, up in pairs) for n in range(len(PERCENTS)))
-    rows.append((f"median of {len(pairs)} pairs", *(f"{ratio:.2f}" for ratio in ratios)))
     show(f"Away for {len(ids):,} events", ("", *(f"p{percent} ms" for percent in PERCENTS)), rows)
     first = min(fallen.at[id] for id in ids) - begun
     print(

@@ -56,7 +56,7 @@ def test_it_finds_the_rate_at_which_others_are_hardly_later(room: float) -> None
 def test_a_slow_machine_is_slow_without_a_backlog_too() -> None:
     made = calm_before(lambda rate: 0.15)
     assert min(catch_up(made, lambda rate: 0.15, 60)[1:]) > FIRST / 2
-    assert made.rate == MOST or made.rate > FIRST
+    assert made.rate > FIRST
 
 
 def test_it_learns_what_is_calm_only_while_nothing_catches_up() -> None:

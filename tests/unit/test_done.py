@@ -95,8 +95,8 @@ def test_a_schedule_goes_on_where_it_was_over_two_restarts_until_the_record_is_f
     made = Window(100, 100, done=Done())
     for offset in range(4):
         made.add(record(offset))
-    made.reach(record(1), 3)
-    made.reach(record(3), 2)
+    for offset in (1, 1, 3):
+        made.advance(record(offset))
     for _ in range(2):
         at = made.low_water or 0
         found = read(at, write(at, *made.done))
