@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -80,6 +81,22 @@ class Settings(BaseModel):
         (),
         description="Networks (CIDR, comma separated) that webhooks may reach though private, http allowed",
     )
+    issuers: tuple[str, ...] = Field(
+        (),
+        description="Issuers (URLs, comma separated) whose OAuth 2.0 access tokens are taken; http on loopback only",
+    )
+    audience: str | None = Field(
+        None, description="How access tokens of issuers name this hub; default the public URL"
+    )
+    proxy_trust: tuple[str, ...] = Field(
+        (),
+        description="Networks (CIDR, comma separated) of the proxy that says whose client certificate it saw",
+    )
+    proxy_header: str = Field(
+        "X-Client-OIN",
+        pattern="^[A-Za-z0-9-]+$",
+        description="Header in which that proxy gives the OIN; from all others it is refused",
+    )
     webhook_origin: str = Field("onderwijshub.local", description="DNS name sent as WebHook-Request-Origin")
     webhook_timeout: float = Field(15.0, gt=0, description="Seconds for one whole delivery attempt")
     retry_schedule: tuple[float, ...] = Field(
@@ -116,7 +133,7 @@ class Settings(BaseModel):
     def _empty(cls, value: object) -> object:
         return value or None
 
-    @field_validator("sink_allow", "retry_schedule", mode="before")
+    @field_validator("sink_allow", "retry_schedule", "issuers", "proxy_trust", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
@@ -128,11 +145,22 @@ class Settings(BaseModel):
             raise ValueError("one broker, or three: of two none may die either")
         return value
 
-    @field_validator("sink_allow")
+    @field_validator("sink_allow", "proxy_trust")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ipaddress.ip_network(network)
+        return value
+
+    @field_validator("issuers")
+    @classmethod
+    def _issuer_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+                raise ValueError("an issuer is a URL with host and path, and nothing more")
+            if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname)):
+                raise ValueError("an issuer is reached by https; by http only on loopback")
         return value
 
     @field_validator("retry_schedule")
@@ -184,10 +212,14 @@ class Settings(BaseModel):
     @property
     def loopback(self) -> bool:
         """Whether the HTTP door can only be reached from this machine."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _on_loopback(self.host)
+
+
+def _on_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def read(environ: Mapping[str, str]) -> Settings:
