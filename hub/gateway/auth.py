@@ -6,7 +6,6 @@ import base64
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
 from hub.core import rights
@@ -19,8 +18,6 @@ from hub.gateway.problems import Problem
 from hub.gateway.proxy import Forged
 from hub.gateway.scopes import SCOPES
 from hub.telemetry.gate import scrape
-
-_scheme = HTTPBearer(auto_error=False, description="Token of a partner, as the operator handed it out")
 
 
 async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner:
@@ -95,7 +92,7 @@ def _refusal(door: Gateway, status: int, code: str, detail: str, challenge: str 
     return Problem(status, code, detail, headers={"WWW-Authenticate": challenge} if challenge else None)
 
 
-async def caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Partner:
+async def caller(request: Request) -> Partner:
     scope = SCOPES[request.method, request.scope["route"].path]
     return await authenticate(request, gateway(request), scope)
 
@@ -122,16 +119,15 @@ def page_guard(request: Request) -> None:
     require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
 
 
-def metrics_guard(request: Request) -> None:
-    """The operator, or whoever is on this machine when the door is on loopback. Raises Problem 401 or 403."""
+async def metrics_guard(request: Request) -> None:
+    """The operator, or whoever is on this machine when the door is on loopback. Raises Problem as `authenticate`."""
     door = gateway(request)
-    status = scrape(request.headers, door.known.directory, door.loopback, door.now())
-    if status == 401:
+    if request.headers.get("authorization"):
+        require(await authenticate(request, door, Scope.OPERATIONS), Role.OPERATOR)
+    elif scrape(request.headers, door.known.directory, door.loopback, door.now()) != 200:
         raise _refusal(
             door, 401, "no-token", "send Authorization: Bearer and the token of the operator", "Bearer"
         )
-    if status == 403:
-        raise Problem(403, "not-your-role", "the metrics are for the operator")
 
 
 def _password(request: Request) -> str:
