@@ -113,10 +113,16 @@ def page_guard(request: Request) -> None:
     Raises Problem 401 with a challenge, so that the browser asks.
     """
     door = gateway(request)
+    oin = _certificate(request, door)
     found = rights.by_token(door.known.directory, _password(request), door.now())
-    if not isinstance(found, Access) or not found.rights.permits(Scope.CENSUS):
+    if (
+        isinstance(found, Access)
+        and found.rights.permits(Scope.CENSUS)
+        and rights.certified(found.partner, oin)
+    ):
+        require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
+    else:
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
-    require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
 
 
 async def metrics_guard(request: Request) -> None:
