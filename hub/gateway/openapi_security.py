@@ -7,10 +7,9 @@ from typing import Any
 from hub.core.rights import WORDS, Scope
 from hub.gateway.scopes import SCOPES
 
-_BELOW = (
-    f"{Scope.PUBLISH}:<prefix>",
-    "alleen typen onder dat voorvoegsel / only types that are the prefix or stand below it",
-)
+_SCOPES = {str(scope): f"{nl} / {en}" for scope, (nl, en) in WORDS.items()} | {
+    f"{Scope.PUBLISH}:<prefix>": "alleen typen met dat voorvoegsel / only types that are the prefix or stand below it"
+}
 
 SCHEMES: dict[str, Any] = {
     "hub": {
@@ -27,10 +26,7 @@ SCHEMES: dict[str, Any] = {
         "flows": {
             "clientCredentials": {
                 "tokenUrl": "https://issuer.example.nl/token",
-                "scopes": {
-                    **{str(scope): f"{nl} / {en}" for scope, (nl, en) in WORDS.items()},
-                    _BELOW[0]: _BELOW[1],
-                },
+                "scopes": _SCOPES,
             }
         },
     },
