@@ -31,7 +31,9 @@ _SPECIAL = (
 )
 _HOME = re.compile(r"(.*\.)?(localhost|localdomain|local|internal|intranet|lan|home|corp|home\.arpa)")
 """Names that mean something in one network only; so does a name without a dot."""
-_NAME = re.compile(r"(?=.{1,254}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
+_NAME = re.compile(
+    r"(?=.{1,254}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?"
+)
 _NUMBER = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)\.?")
 """What ends like this is a number of IPv4 to some, in octal, hexadecimal or with parts left out."""
 _TWO_READINGS = re.compile(r"[\x00-\x20\x7f\\]")

@@ -14,7 +14,7 @@ from connectors.webhook.receiver import Accepted, Receiver, Refused
 from hub.core.delivery import Delivery
 from hub.core.subscription import Subscription
 from hub.courier.request import Stamp, build, escape
-from hub.courier.signing import BadSecret, sign
+from hub.courier.signing import BadSecret, signatures
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = 1_795_000_000
@@ -38,7 +38,7 @@ def subscription(**fields: object) -> Subscription:
 
 def test_the_signature_is_the_one_of_the_standard_webhooks_example() -> None:
     """Example of the Standard Webhooks library, whose secret, id, time and body are fixed."""
-    signature = sign(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    signature = signatures([SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
@@ -48,13 +48,13 @@ def test_the_signature_is_that_of_the_standardwebhooks_library(
 ) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
     theirs = Webhook(secret).sign(str(id), datetime.fromtimestamp(at, UTC), body)
-    assert sign(secret, str(id), at, body.encode()) == theirs
+    assert signatures([secret], str(id), at, body.encode()) == theirs
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
 def test_without_a_usable_secret_nothing_is_signed_and_the_secret_is_not_shown(secret: str) -> None:
     with pytest.raises(BadSecret) as raised:
-        sign(secret, "id", NOW, b"")
+        signatures([secret], "id", NOW, b"")
     assert len(secret) < 8 or secret not in str(raised.value)
 
 
