@@ -171,6 +171,10 @@ class Settings(BaseModel):
         return self.database or f"sqlite:///{self.data / 'readmodel.sqlite'}"
 
     @property
+    def secrets_file(self) -> Path:
+        return self.secrets_key or self.data / "secrets.key"
+
+    @property
     def bootstrap(self) -> str:
         return self.kafka or self._local(0)
 

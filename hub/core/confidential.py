@@ -1,4 +1,4 @@
-"""Which parts of a subscription are secret, and how such a text is told apart when it is sealed. Pure: keys are elsewhere.
+"""Which parts of a subscription are secret, and how a sealed text is told apart. Pure: the keys are elsewhere.
 
 Sealed is what stands in Kafka and in memory; the courier opens it for the one request that needs it.
 """

@@ -1,6 +1,4 @@
-"""Signatures of Standard Webhooks 1.0.0: `v1` (HMAC-SHA256 with a shared secret) and `v1a` (Ed25519, to be verified with
-a public key).
-"""
+"""Signatures of Standard Webhooks 1.0.0: `v1` (HMAC-SHA256, a shared secret) and `v1a` (Ed25519, a public key)."""
 
 from __future__ import annotations
 

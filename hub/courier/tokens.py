@@ -1,5 +1,5 @@
-"""Access tokens with which the hub comes in at receivers: OAuth 2.0 client credentials (RFC 6749 §4.4), the client proven
-by its secret or by `private_key_jwt` (RFC 7523, the Dutch profile).
+"""Access tokens with which the hub comes in at receivers: OAuth 2.0 client credentials (RFC 6749 §4.4), the client
+proven by its secret or by `private_key_jwt` (RFC 7523, the Dutch profile).
 """
 
 from __future__ import annotations

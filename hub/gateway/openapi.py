@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from hub.core.cloudevents import BATCH, STRUCTURED
 from hub.core.numbers import STATES
-from hub.gateway import options
+from hub.gateway import access_form, options
 from hub.gateway.shell import API_VERSION
 
 TITLE = "Almere onderwijshub"
@@ -134,6 +134,53 @@ SUBSCRIBE = operation(
     503,
     body=_SUBSCRIPTION_BODY,
 )
+SUBSCRIPTION_KEYS = operation(
+    200,
+    ok(
+        "Public keys, newest first",
+        {
+            "keys": [
+                {
+                    "kty": "OKP",
+                    "crv": "Ed25519",
+                    "use": "sig",
+                    "kid": "...",
+                    "x": "...",
+                    "webhook": "whpk_...",
+                }
+            ]
+        },
+    ),
+)
+SUBSCRIPTION_ROTATE = operation(
+    200,
+    ok(
+        "Signed with a new key from now on; the secret is shown this once",
+        _SAMPLE_SUBSCRIPTION | {"secret": "whsec_...", "retiring": [{"until": "2026-11-22T09:12:44.000Z"}]},
+    ),
+    409,
+    413,
+    415,
+    503,
+)
+SUBSCRIPTION_ROTATE["openapi_extra"]["requestBody"] = {
+    "content": body(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "overlap": {
+                    "description": "Hours in which keys before the new one sign too",
+                    "type": "number",
+                    "minimum": 0,
+                    "maximum": 168,
+                    "default": 24,
+                }
+            },
+        },
+        {"overlap": 24},
+    )
+}
 SUBSCRIPTION_TEST = operation(202, ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
 FEED = operation(
     200,
@@ -282,7 +329,14 @@ _SCHEMAS: dict[str, Any] = {
             "types": {"type": "array", "items": {"type": "string"}},
             "filters": {"type": "array", "items": {"type": "object"}},
             "config": options.SCHEMA,
-            "protocolsettings": {"type": "object"},
+            "protocolsettings": {
+                "type": "object",
+                "properties": {
+                    "method": {"enum": ["POST"]},
+                    "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+                    **access_form.SCHEMA,
+                },
+            },
             "sinkcredential": {"type": "object", "writeOnly": True},
             "paused": {"type": "boolean"},
         },

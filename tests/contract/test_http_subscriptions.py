@@ -14,6 +14,7 @@ from hub.core.event import Event
 from hub.core.journal import Attempted, Shown
 from hub.core.subscription import Status
 from tests.gateway_fakes import Hub
+from tests.keys import KEYS
 
 SINK = "https://las.example.nl/events"
 BODY: dict[str, Any] = {
@@ -32,7 +33,7 @@ async def subscribe(client: Any, **changes: Any) -> Any:
 
 def stored(hub: Hub, id: str) -> subscription.Subscription:
     values = [r.value for r in hub.kafka.topics["hub.subscriptions"] if r.key == id.encode()]
-    return subscription.load(values[-1] or b"")
+    return KEYS.open(subscription.load(values[-1] or b""))
 
 
 class TestMaking:

@@ -23,6 +23,7 @@ from hub.core.topics import JOURNAL, SUBSCRIPTIONS, manifest, outbox_topic
 from hub.courier.runner import Courier
 from hub.settings import Settings
 from tests.broker import Broker
+from tests.keys import KEYS
 
 FAST = (0.0, 0.05, 0.1, 0.2)
 LOOPBACK = ("127.0.0.0/8",)
@@ -215,7 +216,7 @@ class Stage:
 
     @contextlib.asynccontextmanager
     async def courier(self, instance: str | None = None, lookup: Any = None) -> AsyncIterator[Courier]:
-        courier = Courier(self.settings, instance, f"g-{self.name}", self.prefix, lookup)
+        courier = Courier(self.settings, instance, f"g-{self.name}", self.prefix, lookup, KEYS.open)
         stop = asyncio.Event()
         running = asyncio.create_task(courier.run(stop))
         try:
