@@ -64,8 +64,8 @@ def has_right_key(given: Subscription) -> bool:
 
 @router.get("/v1/subscriptions/{id}/keys", **openapi.SUBSCRIPTION_KEYS)
 async def get_keys(id: str, caller: Caller, door: Door) -> Response:
-    """The public keys that sign your webhooks now, newest first, as a JWK set (RFC 7517, RFC 8037); empty when you share
-    a secret with the hub. `webhook` is the same key as `whpk_...` of Standard Webhooks."""
+    """The public keys that sign your webhooks now, newest first, as a JWK set (RFC 7517, RFC 8037); empty when you
+    share a secret with the hub. `webhook` is the same key as `whpk_...` of Standard Webhooks."""
     own = _own(id, caller, door)
     public = [own.public, *(one.public for one in own.without_retired(door.now()).retiring)]
     return answer(200, {"keys": [_jwk(one) for one in public if one]})

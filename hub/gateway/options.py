@@ -26,7 +26,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "mode": {"enum": list(MODES), "default": MODES[0]},
         "signature": {
-            "description": "hmac: a secret that you and the hub share. ed25519: a key of the hub, you have its public half",
+            "description": "hmac: a secret you share with the hub. ed25519: a key of the hub, you have its public half",
             "enum": list(SIGNATURES),
             "default": SIGNATURES[0],
         },
