@@ -7,7 +7,6 @@ above it, in the files of all machines, and sealing again (`hub secrets rotate`)
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import hashlib
 import os
@@ -88,7 +87,7 @@ class Keyring:
         """Keys that are gone from the file still open what this process holds."""
         try:
             keys = [base64.b64decode(line, validate=True) for line in self._path.read_text().split()]
-        except (OSError, UnicodeDecodeError, binascii.Error) as error:
+        except (OSError, ValueError) as error:
             raise BadKeyFile(f"{self._path}: {getattr(error, 'strerror', None) or 'is not base64'}") from None
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise BadKeyFile(f"{self._path}: must hold keys of {KEY_BYTES} bytes in base64, one per line")

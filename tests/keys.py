@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,5 +16,6 @@ def keyring(folder: Path) -> Keyring:
     return Keyring(folder / "secrets.key")
 
 
-with tempfile.TemporaryDirectory() as _folder:
-    KEYS = keyring(Path(_folder))
+FOLDER = Path(tempfile.mkdtemp(prefix="hub-tests-keys-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+KEYS = keyring(FOLDER)

@@ -88,7 +88,7 @@ def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
         "protocolsettings": settings,
         "paused": given.paused,
         "events": f"{own}/events",
-        "keys": f"{own}/keys",
+        "keys": f"{own}/keys" if given.secret else None,
         "publicKey": given.public or None,
         "retiring": [{"until": moment(one.until)} for one in given.retiring] or None,
         "created": moment(given.created) if given.created else None,

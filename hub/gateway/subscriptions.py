@@ -88,15 +88,16 @@ async def replace_subscription(id: str, request: Request, caller: Caller, door: 
 async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
     """Stop and forget. The answer is the subscription as it was. The inbox cannot be deleted, only be given other
     fields."""
-    gone = _own(id, caller, door)
-    if gone.inbox:
-        raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
-    shown = _shown(gone, door)
-    await _close_outbox(id, door)
-    replays = redelivery.forget(door.known.replays.of(id))
-    await store(
-        door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
-    )
+    async with door.changing(id):
+        gone = _own(id, caller, door)
+        if gone.inbox:
+            raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
+        shown = _shown(gone, door)
+        await _close_outbox(id, door)
+        replays = redelivery.forget(door.known.replays.of(id))
+        await store(
+            door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
+        )
     return _json(200, shown)
 
 

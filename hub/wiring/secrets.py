@@ -10,7 +10,7 @@ from hub.core import topics
 from hub.core.confidential import Unsealable
 from hub.core.known import Known
 from hub.core.records import Out
-from hub.core.subscription import Subscription, dump
+from hub.core.subscription import dump
 from hub.errors import OperatorError
 from hub.sealing import BadKeyFile, Keyring
 from hub.settings import Settings, SettingsError
@@ -47,32 +47,33 @@ def rotate(settings: Settings, keep: bool) -> int:
     if not keep:
         sealing.add(settings.secrets_file)
         keys = keyring(settings)
-    count = asyncio.run(_reseal(settings, keys))
-    sealing.trim(settings.secrets_file)
+    count, failed = asyncio.run(_reseal(settings, keys))
     print(f"sealed {count} subscriptions with key {keys.current}; it stands first in {settings.secrets_file}")
+    if failed:
+        raise OperatorError(f"no key in the file opens the secrets of {', '.join(failed)}")
+    sealing.trim(settings.secrets_file)
     return 0
 
 
-async def _reseal(settings: Settings, keys: Keyring) -> int:
-    """A hub that runs need not stop: each is read and written at once."""
+async def _reseal(settings: Settings, keys: Keyring) -> tuple[int, list[str]]:
+    """How many were sealed anew, and which could not be opened. A hub that runs need not stop: each is read and written
+    at once."""
     known = Known()
     view = kafka.CompactedView(settings.bootstrap, topics.SUBSCRIPTIONS, known.apply_subscription)
     await view.start(timeout=10)
-    count = 0
+    count, failed = 0, []
     try:
         async with publishing(settings) as publish:
             for id in [one.id for one in known.subscriptions()]:
                 one = next((one for one in known.subscriptions() if one.id == id), None)
-                if one is not None and (sealed := _sealed(keys, one)) != one:
+                try:
+                    sealed = one and keys.reseal(one)
+                except Unsealable:
+                    failed.append(id)
+                    continue
+                if sealed and sealed != one:
                     await publish([Out(topics.SUBSCRIPTIONS, id.encode(), dump(sealed))])
                     count += 1
     finally:
         await view.stop()
-    return count
-
-
-def _sealed(keys: Keyring, given: Subscription) -> Subscription:
-    try:
-        return keys.reseal(given)
-    except Unsealable as error:
-        raise OperatorError(f"subscription {given.id}: {error}; put the key it needs into the file") from None
+    return count, failed

@@ -24,7 +24,7 @@ from tests.certificates import Authority
 from tests.gateway_fakes import Hub
 from tests.integration.gatewaykit import running
 from tests.integration.partners import LOOPBACK, Partner, Stage, until
-from tests.keys import KEYS, keyring
+from tests.keys import FOLDER, KEYS
 
 pytestmark = pytest.mark.kafka
 
@@ -177,8 +177,8 @@ def _meeting(met: list[Any]) -> Any:
     return answer
 
 
-async def test_no_secret_of_a_subscription_lies_in_kafka(kafka: Broker, tmp_path: Path) -> None:
-    pair, hub, settings = Authority().issue("hub"), Hub(), Settings(data=tmp_path, kafka=kafka.bootstrap)
+async def test_no_secret_of_a_subscription_lies_in_kafka(kafka: Broker) -> None:
+    pair, hub, settings = Authority().issue("hub"), Hub(), Settings(data=FOLDER, kafka=kafka.bootstrap)
     body = {
         "protocol": "HTTP",
         "sink": "https://las.example.nl/hook",
@@ -193,9 +193,8 @@ async def test_no_secret_of_a_subscription_lies_in_kafka(kafka: Broker, tmp_path
         "clientid": "hub",
         "clientsecret": "GEHEIM-oauth-7Qx",
     }
-    keys = keyring(tmp_path)
     told = ["GEHEIM-bearer-7Qx", "GEHEIM-kop-7Qx", "GEHEIM-oauth-7Qx", *pair.key.splitlines()[1:-1]]
-    async with running(kafka, hub, seal=keys.seal, reach=Reach(networks(LOOPBACK))) as client:
+    async with running(kafka, hub, seal=KEYS.seal, reach=Reach(networks(LOOPBACK))) as client:
         made = (await client.post("/v1/subscriptions", json=body)).json()
         told.append((await client.post(f"/v1/subscriptions/{made['id']}/_rotate")).json()["secret"])
         other = body | {"protocolsettings": {"authorization": grant}, "config": {"signature": "ed25519"}}
@@ -205,7 +204,7 @@ async def test_no_secret_of_a_subscription_lies_in_kafka(kafka: Broker, tmp_path
         told.append(made["secret"])
         known = hub.known.find(hub.known.directory.partners["almere"], answer.json()["id"])
         assert known is not None
-        told.append(keys.open(known).secret)
+        told.append(KEYS.open(known).secret)
         assert await asyncio.to_thread(secrets.rotate, settings, False) == 0
     folder = kafka.local.data
     lying = [path for path in folder.rglob("*.log") if path.is_file()]

@@ -95,7 +95,7 @@ async def test_everybody_who_wants_a_token_waits_for_one_request() -> None:
 async def test_a_token_is_kept_until_shortly_before_its_end(lasts: Any, kept: float) -> None:
     endpoint = Endpoint(expires_in=lasts)
     await endpoint.get()
-    endpoint.steady = kept - 0.1
+    endpoint.steady = max(0.0, kept - 0.1)
     await endpoint.get()
     assert len(endpoint.asked) == (1 if kept else 2)
     endpoint.steady = kept
