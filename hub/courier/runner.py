@@ -146,7 +146,8 @@ class Courier:
             if not failed.done():
                 failed.set_exception(error)
 
-        tokens = Tokens(sender.send, time.time, time.monotonic)
+        ask = partial(sender.send, tls=self._contexts.default)
+        tokens = Tokens(ask, time.time, time.monotonic)
         return Crew(
             send=Access(sender, self._contexts, tokens, self._open).send,
             open=self._open,

@@ -7,9 +7,11 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import jwt
 import msgspec
 import pytest
 from aiohttp import web
+from cryptography.x509 import load_pem_x509_certificate
 
 from connectors.webhook.receiver import Receiver
 from hub.core.sinks import networks
@@ -32,11 +34,13 @@ pytestmark = pytest.mark.kafka
 class Issuer:
     """A token endpoint on loopback. `good` is the newest token; a receiver takes no other."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[str] = []
         self.good = ""
         self.refuses = False
         self.url = ""
+        self.forms: list[dict[str, str]] = []
+        self._tls = tls
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Issuer:
@@ -44,8 +48,8 @@ class Issuer:
         app.router.add_post("/token", self._token)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/token"
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{self._runner.addresses[0][1]}/token"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -56,7 +60,8 @@ class Issuer:
         return 200 if request.headers.get("Authorization") == f"Bearer {self.good}" else 401
 
     async def _token(self, request: web.Request) -> web.Response:
-        self.asked.append(request.headers["Authorization"])
+        self.asked.append(request.headers.get("Authorization", ""))
+        self.forms.append({name: str(value) for name, value in (await request.post()).items()})
         if self.refuses:
             return web.json_response({"error": "invalid_client"}, status=401)
         self.good = f"token-{len(self.asked)}"
@@ -111,6 +116,28 @@ async def test_a_token_is_fetched_once_and_again_when_it_is_not_taken_any_more(k
         tried = await stage.attempts(mine)
         assert [one.outcome for one in tried] == ["delivered"] * 21, "a token that ran out is no failure"
         assert [hit.status for hit in partner.hits] == [200] * 20 + [401, 200]
+
+
+async def test_the_hub_proves_itself_with_a_key_at_a_token_endpoint_of_an_authority_that_the_operator_trusts(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    ours = Authority()
+    server, client = ours.issue("login.example.org"), ours.issue("the-hub")
+    ca, own = tmp_path / "ca.pem", tmp_path / "server.pem"
+    ca.write_text(ours.certificate)
+    own.write_text(server.certificate + server.key)
+    serves = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serves.load_cert_chain(own)
+    async with Issuer(serves) as issuer, Stage(kafka, sink_ca=ca) as stage:
+        partner = await stage.partner(issuer.guard)
+        grant = {"tokenendpoint": issuer.url, "clientid": "hub", "privatekey": client.key, "keyid": "k1"}
+        mine = await sealed(stage, "a", partner, protocolsettings={"authorization": grant})
+        async with stage.courier():
+            await stage.publish(mine, 1)
+            await until(lambda: len(partner.delivered) == 1)
+    public: Any = load_pem_x509_certificate(client.certificate.encode()).public_key()
+    said = jwt.decode(issuer.forms[0]["client_assertion"], public, ["ES256"], audience=issuer.url)
+    assert (said["iss"], said["sub"], issuer.asked) == ("hub", "hub", [""])
 
 
 async def test_without_a_token_nothing_is_sent_and_the_cause_is_auth(kafka: Broker) -> None:
