@@ -19,7 +19,7 @@ from hub.core.partners import Partner
 from hub.core.records import Out
 from hub.core.subscription import Subscription, dump
 from hub.core.topics import SUBSCRIPTIONS
-from hub.gateway import openapi, subscription_form
+from hub.gateway import openapi_keys, subscription_form
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer, read_json, store
 from hub.gateway.context import Gateway
@@ -62,7 +62,7 @@ def has_right_key(given: Subscription) -> bool:
     return bool(given.secret) and bool(given.public) == (given.signature == "ed25519")
 
 
-@router.get("/v1/subscriptions/{id}/keys", **openapi.SUBSCRIPTION_KEYS)
+@router.get("/v1/subscriptions/{id}/keys", **openapi_keys.KEYS)
 async def get_keys(id: str, caller: Caller, door: Door) -> Response:
     """The public keys that sign your webhooks now, newest first, as a JWK set (RFC 7517, RFC 8037); empty when you
     share a secret with the hub. `webhook` is the same key as `whpk_...` of Standard Webhooks."""
@@ -71,7 +71,7 @@ async def get_keys(id: str, caller: Caller, door: Door) -> Response:
     return answer(200, {"keys": [_jwk(one) for one in public if one]})
 
 
-@router.post("/v1/subscriptions/{id}/_rotate", **openapi.SUBSCRIPTION_ROTATE)
+@router.post("/v1/subscriptions/{id}/_rotate", **openapi_keys.ROTATE)
 async def rotate_key(id: str, request: Request, caller: Caller, door: Door) -> Response:
     """Sign with a new key. The answer shows its secret once, or its public half.
 

@@ -76,7 +76,7 @@ _SAMPLE_RESULT = {
     "journey": "https://hub.example.nl/v1/journeys?source=urn%3Anld%3Aoin%3A00000099000000000001&id=6b0e3b0a",
     "warnings": [],
 }
-_SAMPLE_SUBSCRIPTION = {
+SAMPLE_SUBSCRIPTION = {
     "id": "sub-0123456789ab",
     "url": "https://hub.example.nl/v1/subscriptions/sub-0123456789ab",
     "protocol": "HTTP",
@@ -96,7 +96,7 @@ _SAMPLE_SUBSCRIPTION = {
 }
 _SUBSCRIPTION_BODY = body(
     {"$ref": "#/components/schemas/Subscription"},
-    {k: _SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
+    {k: SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
 )
 
 INGEST: dict[str, Any] = operation(
@@ -119,68 +119,21 @@ INGEST["responses"][207] = ok(
 )
 INGEST["openapi_extra"]["security"] = [{"HTTPBearer": []}]
 HANDSHAKE: dict[str, Any] = operation(204, {"description": "WebHook-Allowed-Origin and -Rate"})
-SUBSCRIPTIONS = operation(200, ok("Yours", [_SAMPLE_SUBSCRIPTION]))
-SUBSCRIPTION = operation(200, ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
-SUBSCRIPTION_DELETE = operation(200, ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
+SUBSCRIPTIONS = operation(200, ok("Yours", [SAMPLE_SUBSCRIPTION]))
+SUBSCRIPTION = operation(200, ok("The subscription", SAMPLE_SUBSCRIPTION), 503)
+SUBSCRIPTION_DELETE = operation(200, ok("As it was", SAMPLE_SUBSCRIPTION), 409, 503)
 SUBSCRIPTION_WRITE = operation(
-    200, ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
+    200, ok("As it is now", SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
 )
 SUBSCRIBE = operation(
     201,
-    ok("Made; the secret is shown this once", _SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
+    ok("Made; the secret is shown this once", SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
     409,
     413,
     415,
     503,
     body=_SUBSCRIPTION_BODY,
 )
-SUBSCRIPTION_KEYS = operation(
-    200,
-    ok(
-        "Public keys, newest first",
-        {
-            "keys": [
-                {
-                    "kty": "OKP",
-                    "crv": "Ed25519",
-                    "use": "sig",
-                    "kid": "...",
-                    "x": "...",
-                    "webhook": "whpk_...",
-                }
-            ]
-        },
-    ),
-)
-SUBSCRIPTION_ROTATE = operation(
-    200,
-    ok(
-        "Signed with a new key from now on; the secret is shown this once",
-        _SAMPLE_SUBSCRIPTION | {"secret": "whsec_...", "retiring": [{"until": "2026-11-22T09:12:44.000Z"}]},
-    ),
-    409,
-    413,
-    415,
-    503,
-)
-SUBSCRIPTION_ROTATE["openapi_extra"]["requestBody"] = {
-    "content": body(
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "overlap": {
-                    "description": "Hours in which keys before the new one sign too",
-                    "type": "number",
-                    "minimum": 0,
-                    "maximum": 168,
-                    "default": 24,
-                }
-            },
-        },
-        {"overlap": 24},
-    )
-}
 SUBSCRIPTION_TEST = operation(202, ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
 FEED = operation(
     200,
