@@ -106,6 +106,12 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
         changed = msgspec.structs.replace(self, secret=secret, public=public, retiring=tuple(kept))
         return changed.without_retired(now)
 
+    def only_rekeyed(self, before: Subscription) -> bool:
+        """Whether it is `before` with other signing keys: nothing that its partner wrote anew."""
+        new = {"secret": self.secret, "public": self.public, "retiring": self.retiring}
+        ends, ended = ([one.until for one in of.retiring] for of in (self, before))
+        return ends != ended and self == msgspec.structs.replace(before, **new)
+
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""
         if self.source is None and not self.types and not self.filters:

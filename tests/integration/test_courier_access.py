@@ -100,6 +100,28 @@ async def test_while_keys_overlap_receivers_with_either_verify(kafka: Broker) ->
         assert kinds == [["v1,"]] * 2 + [["v1a", "v1,"]] * 4 + [["v1a"]]
 
 
+async def test_a_new_key_does_not_start_again_what_the_receiver_stopped(kafka: Broker) -> None:
+    async def gone(*_: Any) -> int:
+        return 410
+
+    async with Stage(kafka) as stage:
+        partner = await stage.partner(gone)
+        mine = await sealed(stage, "a", partner)
+        await stage.publish(mine, 2)
+        async with stage.courier():
+            await until(lambda: len(partner.hits) == 1)
+            await asyncio.sleep(0.5)
+            await stage.write(KEYS.seal(mine.rekeyed(*draw("hmac"), 0, 2**53)))
+            await asyncio.sleep(1.5)
+        async with stage.courier():
+            await asyncio.sleep(1.5)
+            assert len(partner.hits) == 1
+            again = KEYS.seal(mine)
+            await stage.write(again)
+            await stage.write(again)
+            await until(lambda: len(partner.hits) == 2)
+
+
 async def test_a_token_is_fetched_once_and_again_when_it_is_not_taken_any_more(kafka: Broker) -> None:
     async with Issuer() as issuer, Stage(kafka) as stage:
         partner = await stage.partner(issuer.guard)
