@@ -76,7 +76,7 @@ _SAMPLE_RESULT = {
     "journey": "https://hub.example.nl/v1/journeys?source=urn%3Anld%3Aoin%3A00000099000000000001&id=6b0e3b0a",
     "warnings": [],
 }
-SAMPLE_SUBSCRIPTION = {
+_SAMPLE_SUBSCRIPTION = {
     "id": "sub-0123456789ab",
     "url": "https://hub.example.nl/v1/subscriptions/sub-0123456789ab",
     "protocol": "HTTP",
@@ -96,7 +96,7 @@ SAMPLE_SUBSCRIPTION = {
 }
 _SUBSCRIPTION_BODY = body(
     {"$ref": "#/components/schemas/Subscription"},
-    {k: SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
+    {k: _SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
 )
 
 INGEST: dict[str, Any] = operation(
@@ -119,15 +119,15 @@ INGEST["responses"][207] = ok(
 )
 INGEST["openapi_extra"]["security"] = [{"HTTPBearer": []}]
 HANDSHAKE: dict[str, Any] = operation(204, {"description": "WebHook-Allowed-Origin and -Rate"})
-SUBSCRIPTIONS = operation(200, ok("Yours", [SAMPLE_SUBSCRIPTION]))
-SUBSCRIPTION = operation(200, ok("The subscription", SAMPLE_SUBSCRIPTION), 503)
-SUBSCRIPTION_DELETE = operation(200, ok("As it was", SAMPLE_SUBSCRIPTION), 409, 503)
+SUBSCRIPTIONS = operation(200, ok("Yours", [_SAMPLE_SUBSCRIPTION]))
+SUBSCRIPTION = operation(200, ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
+SUBSCRIPTION_DELETE = operation(200, ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
 SUBSCRIPTION_WRITE = operation(
-    200, ok("As it is now", SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
+    200, ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
 )
 SUBSCRIBE = operation(
     201,
-    ok("Made; the secret is shown this once", SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
+    ok("Made; the secret is shown this once", _SAMPLE_SUBSCRIPTION | {"secret": "whsec_..."}),
     409,
     413,
     415,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.gateway.openapi import SAMPLE_SUBSCRIPTION, body, ok, operation
+from hub.gateway.openapi import body, ok, operation
 
 KEYS = operation(
     200,
@@ -26,7 +26,11 @@ ROTATE = operation(
     200,
     ok(
         "Signed with a new key from now on; the secret is shown this once",
-        SAMPLE_SUBSCRIPTION | {"secret": "whsec_...", "retiring": [{"until": "2026-11-22T09:12:44.000Z"}]},
+        {
+            "id": "sub-0123456789ab",
+            "secret": "whsec_...",
+            "retiring": [{"until": "2026-11-22T09:12:44.000Z"}],
+        },
     ),
     409,
     413,
