@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; exit code 1 when they are not current"
     )
     _add_partners(commands)
+    _add_secrets(commands)
     _add(commands, "version", version, "print the version")
     return top
 
@@ -163,6 +164,12 @@ def partner_kafka(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub import wiring
 
     return (wiring.partner_no_kafka if chosen.revoke else wiring.partner_kafka)(settings, chosen.id)
+
+
+def rotate_secrets(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import secrets
+
+    return secrets.rotate(settings, chosen.keep_key)
 
 
 def topics(settings: Settings, _: argparse.Namespace) -> int:
@@ -321,6 +328,16 @@ def _hours(text: str) -> float:
     if not 0 <= float(text) <= 24 * 90:
         raise argparse.ArgumentTypeError("0 to 2160 hours")
     return float(text)
+
+
+def _add_secrets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser(
+        "secrets", help="the keys that seal the secrets of subscriptions", description="The sealing keys."
+    )
+    actions = made.add_subparsers(required=True, metavar="action")
+    rotate = _add(actions, "rotate", rotate_secrets, "make a new key and seal every secret again with it")
+    text = "make no new key: seal with the first of the file, after it was put into the files of all machines"
+    rotate.add_argument("--keep-key", action="store_true", help=text)
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -97,6 +97,21 @@ class Settings(BaseModel):
         pattern="^[A-Za-z0-9-]+$",
         description="Header in which that proxy gives the OIN; from all others it is refused",
     )
+    sink_ports: tuple[int, ...] = Field(
+        (), description="Ports (comma separated) that webhooks may go to beside 443 and 8443"
+    )
+    sink_ca: Path | None = Field(
+        None,
+        description="CA certificates (PEM) trusted at receivers beside those of the system, such as PKIoverheid",
+    )
+    sink_certificate: Path | None = Field(
+        None, description="Certificate and key (PEM, one file) by which receivers may know the hub: mTLS"
+    )
+    secrets_key: Path | None = Field(
+        None,
+        description="File with the keys that seal the secrets of subscriptions, one for all machines; default made in "
+        "`data`",
+    )
     webhook_origin: str = Field("onderwijshub.local", description="DNS name sent as WebHook-Request-Origin")
     webhook_timeout: float = Field(15.0, gt=0, description="Seconds for one whole delivery attempt")
     retry_schedule: tuple[float, ...] = Field(
@@ -128,12 +143,12 @@ class Settings(BaseModel):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
-    @field_validator("rules", "clock", mode="before")
+    @field_validator("rules", "clock", "sink_ca", "sink_certificate", "secrets_key", mode="before")
     @classmethod
     def _empty(cls, value: object) -> object:
         return value or None
 
-    @field_validator("sink_allow", "retry_schedule", "issuers", "proxy_trust", mode="before")
+    @field_validator("sink_allow", "sink_ports", "retry_schedule", "issuers", "proxy_trust", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
@@ -163,6 +178,13 @@ class Settings(BaseModel):
                 raise ValueError("an issuer is reached by https; by http only on loopback")
         return value
 
+    @field_validator("sink_ports")
+    @classmethod
+    def _ports(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(0 < port < 65536 for port in value):
+            raise ValueError("ports are 1 to 65535")
+        return value
+
     @field_validator("retry_schedule")
     @classmethod
     def _waits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
@@ -175,6 +197,10 @@ class Settings(BaseModel):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'readmodel.sqlite'}"
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.secrets_key or self.data / "secrets.key"
 
     @property
     def bootstrap(self) -> str:

@@ -31,6 +31,7 @@ from hub.gateway.app import build
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable, Page
 from hub.gateway.publisher import NotStored
+from tests.keys import KEYS
 
 NOW = 1_795_000_000_000
 TODAY = "2026-11-18"
@@ -235,6 +236,7 @@ class Hub:
             "url": "https://hub.example.nl",
             "source": "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
             "line_key": b"k" * 32,
+            "seal": KEYS.seal,
         }
         return Gateway(**(given | changes))
 

@@ -1,5 +1,6 @@
-"""What a partner needs to receive from the hub: standard library only, no web framework, may be copied as
-it is."""
+"""What a partner needs to receive from the hub: standard library only, no web framework, may be copied as it is. Who
+verifies with public keys (`whpk_...`) needs the package `cryptography` too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import binascii
 import hmac
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -41,18 +42,19 @@ class Receiver:
     """One subscription at the receiving end. Remembers in memory what it saw: keep the ids of handled events
     in your own database, in the transaction that handles them, if repeats must be known after a restart.
 
-    `origin` is the hub you expect (None: any); `rate` the requests per minute that you can take (None: any
-    number).
+    `secrets` are what signatures are verified with, `whsec_...` or `whpk_...`: one, or while the hub's key is rotated
+    the old and the new. `origin` is the hub you expect (None: any); `rate` the requests per minute that you can take
+    (None: any number).
     """
 
     def __init__(
         self,
-        secret: str,
+        secrets: str | Iterable[str],
         origin: str | None = None,
         rate: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._key = base64.b64decode(secret.removeprefix("whsec_"))
+        self._verify = [_verifier(one) for one in ([secrets] if isinstance(secrets, str) else secrets)]
         self._origin = origin
         self._rate = rate
         self._clock = clock
@@ -116,10 +118,8 @@ class Receiver:
             return "webhook-id or webhook-timestamp is missing"
         if abs(self._clock() - int(stamp)) > TOLERANCE_SECONDS:
             return "webhook-timestamp is too old or too new: check the clock"
-        digest = hmac.digest(self._key, f"{id}.{stamp}.".encode() + body, "sha256")
-        right = any(
-            hmac.compare_digest(digest, one) for one in _signatures(given.get("webhook-signature", ""))
-        )
+        signed, named = f"{id}.{stamp}.".encode() + body, _signatures(given.get("webhook-signature", ""))
+        right = any(verify(signed, *one) for verify in self._verify for one in named)
         return None if right else "webhook-signature does not fit the body and the secret"
 
     def _remember(self, id: str) -> None:
@@ -159,16 +159,38 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _signatures(header: str) -> list[bytes]:
+def _signatures(header: str) -> list[tuple[str, bytes]]:
+    """Versions (`v1` is HMAC, `v1a` Ed25519) and signatures, of as many keys as the hub signs with."""
     found = []
     for one in header.split():
         version, _, encoded = one.partition(",")
         try:
-            if version == "v1":
-                found.append(base64.b64decode(encoded, validate=True))
+            found.append((version, base64.b64decode(encoded, validate=True)))
         except (binascii.Error, ValueError):
             continue
     return found
+
+
+def _verifier(secret: str) -> Callable[[bytes, str, bytes], bool]:
+    """Judges (what was signed, version, signature) with one secret or public key."""
+    if not secret.startswith("whpk_"):
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        return lambda signed, version, one: (
+            version == "v1" and hmac.compare_digest(hmac.digest(key, signed, "sha256"), one)
+        )
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(secret.removeprefix("whpk_")))
+
+    def verify(signed: bytes, version: str, one: bytes) -> bool:
+        try:
+            public.verify(one, signed)
+        except InvalidSignature:
+            return False
+        return version == "v1a"
+
+    return verify
 
 
 def _events(body: bytes) -> list[dict[str, Any]] | None:

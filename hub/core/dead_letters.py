@@ -44,8 +44,8 @@ CAUSES: dict[str, Step] = {
         "Your system answers too late. Store the message, answer 202 and handle it afterwards.",
     ),
     "auth": Step(
-        "Uw systeem weigert de toegang. Vernieuw de toegangscode bij het abonnement (protocolsettings.headers).",
-        "Your system denies access. Renew the credential of the subscription (protocolsettings.headers).",
+        "Uw systeem geeft geen toegang. Vernieuw de toegangsgegevens bij het abonnement (protocolsettings).",
+        "Your system gives no access. Renew the credentials of the subscription (protocolsettings).",
     ),
     "refused": Step(
         "Uw systeem weigert dit bericht. Lees de opgegeven reden, herstel de verwerking of pas het filter aan.",
@@ -81,6 +81,7 @@ _FAILURES = {
     "first-byte": "timeout",
     "timeout": "timeout",
     "forbidden": "policy",
+    "auth": "auth",
     REFUSED: "refused",
 }
 _STATUSES = {

@@ -137,6 +137,16 @@ class Replayed(Base, frozen=True, tag="replayed"):
     count: int
 
 
+class Rekeyed(Base, frozen=True, tag="rekeyed"):
+    """A subscription signs with a new key, of kind `signature`. `by` is who asked for it (partner id); those before it
+    sign too until `until` (milliseconds since 1970)."""
+
+    subscription: str
+    by: str
+    signature: str
+    until: int
+
+
 class Read(Base, frozen=True, tag="read"):
     """A partner looked up a learning line. `purpose` is the code the reader gave; `line` a keyed hash, not the id."""
 
@@ -156,7 +166,18 @@ class Signal(Base, frozen=True, tag="signal"):
 
 
 Entry = (
-    Accepted | Refused | Routed | Repeat | Quarantined | Attempted | Replayed | Shown | Pulled | Read | Signal
+    Accepted
+    | Refused
+    | Routed
+    | Repeat
+    | Quarantined
+    | Attempted
+    | Replayed
+    | Shown
+    | Pulled
+    | Rekeyed
+    | Read
+    | Signal
 )
 
 _encoder = msgspec.json.Encoder()

@@ -27,12 +27,21 @@ class Batching(NamedTuple):
     seconds: float
 
 
+class Retiring(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A signing key that has a successor, and signs beside it until then (milliseconds since 1970)."""
+
+    until: int
+    secret: str
+    public: str = ""
+
+
 class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one partner wants, and where. Without `sink` it is pull only.
 
     `config.mode` is `structured` (default) or `binary`; the other options are read by the methods below and were
-    checked at the door (`hub.gateway.options`). `secret` (`whsec_...`) signs its webhooks and is never
-    shown again after the answer that made it.
+    checked at the door (`hub.gateway.options`). `secret` signs its webhooks: `whsec_...` is shared with the partner and
+    shown once, in the answer that made it; `whsk_...` never, the partner has `public` (`whpk_...`). `retiring` are
+    those before it, newest first. What is secret here is sealed wherever it is stored (`hub.core.confidential`).
     """
 
     id: str
@@ -46,6 +55,8 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
     secret: str = ""
     paused: bool = False
     created: int = 0
+    public: str = ""
+    retiring: tuple[Retiring, ...] = ()
 
     @property
     def inbox(self) -> bool:
@@ -73,6 +84,33 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
             if given is not None
             else None
         )
+
+    @property
+    def signature(self) -> str:
+        """`hmac` or `ed25519` (`config.signature`)."""
+        return str(self.config.get("signature", "hmac"))
+
+    def secrets(self, now: int) -> list[str]:
+        """What signs at `now`, newest first."""
+        return [self.secret, *(one.secret for one in self.retiring if one.until > now)]
+
+    def without_retired(self, now: int) -> Subscription:
+        """Itself when every key may still sign."""
+        kept = tuple(one for one in self.retiring if one.until > now)
+        return self if len(kept) == len(self.retiring) else msgspec.structs.replace(self, retiring=kept)
+
+    def rekeyed(self, secret: str, public: str, now: int, until: int) -> Subscription:
+        """With a new signing key; those before it sign too until `until`, or the earlier moment they already had."""
+        before = (Retiring(until, self.secret, self.public), *self.retiring) if self.secret else self.retiring
+        kept = (msgspec.structs.replace(one, until=min(one.until, until)) for one in before)
+        changed = msgspec.structs.replace(self, secret=secret, public=public, retiring=tuple(kept))
+        return changed.without_retired(now)
+
+    def only_rekeyed(self, before: Subscription) -> bool:
+        """Whether it is `before` with other signing keys: nothing that its partner wrote anew."""
+        new = {"secret": self.secret, "public": self.public, "retiring": self.retiring}
+        ends, ended = ([one.until for one in of.retiring] for of in (self, before))
+        return ends != ended and self == msgspec.structs.replace(before, **new)
 
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.core.subscription import Subscription
+from hub.courier.access import Open
 from hub.courier.courtesy import Courtesy
 from hub.courier.scout import Look
 from hub.courier.sender import Reply
@@ -15,19 +17,21 @@ from hub.courier.writer import Write
 
 class Send(Protocol):
     async def __call__(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self, to: Subscription, method: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Reply:
-        """One HTTP request; never raises for what a partner does."""
+        """One HTTP request to its sink; never raises for what a partner does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
-    random number from [0, 1). `schedule` is for subscriptions without one of their own. `fail` ends the courier: for
-    faults of our own, not for trouble of a partner.
+    random number from [0, 1). `open` gives a subscription with its secrets as they were given. `schedule` is for
+    subscriptions without one of their own. `fail` ends the courier: for faults of our own, not for trouble of a
+    partner.
     """
 
     send: Send
+    open: Open
     write: Write
     look: Look
     origin: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from hub.core.sinks import Network, forbidden
+from hub.core.sinks import PORTS, Network, forbidden
 
 LOOKUP_SECONDS = 5.0
 LOOKUP_THREADS = 32
@@ -58,13 +58,15 @@ class Names(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def connector(allowed: Sequence[Network], secure: bool, names: Names) -> aiohttp.TCPConnector:
+def connector(
+    allowed: Sequence[Network], secure: bool, names: Names, ports: Collection[int] = PORTS
+) -> aiohttp.TCPConnector:
     """Connections for https sinks (`secure`) or http sinks. No common limit: partners must not wait for
     each other."""
 
     def make_socket(info: Any) -> socket.socket:
         family, kind, proto, _, address = info
-        reason = forbidden(ip_address(address[0].partition("%")[0]), allowed, secure)
+        reason = forbidden(ip_address(address[0].partition("%")[0]), allowed, secure, address[1], ports)
         if reason:
             raise Forbidden(reason)
         return socket.socket(family, kind, proto)

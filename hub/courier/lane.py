@@ -78,10 +78,13 @@ class Lane:
         return self._post.to
 
     def follow(self, subscription: Subscription) -> None:
-        """Takes the subscription as it was written just now. Whatever waits is tried at once."""
-        self._post.to = subscription
+        """Takes the subscription as it was written just now. Whatever waits is tried at once, unless only its keys are
+        new."""
+        rekeyed, self._post.to = subscription.only_rekeyed(self._post.to), subscription
+        self._permit.follow(subscription, again=not rekeyed)
+        if rekeyed:
+            return
         self._breaker.succeeded()
-        self._permit.follow(subscription)
         self._gate.quiet(0)
         self._alarm.ring()
 

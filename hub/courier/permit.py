@@ -82,7 +82,8 @@ class Permit:
                 await asyncio.sleep(min(rest, LOOK_SECONDS))
                 continue
             attempt += 1
-            reply = await self._crew.send("OPTIONS", self.status.sink, handshake.question(self._crew.origin))
+            question = handshake.question(self._crew.origin)
+            reply = await self._crew.send(self._subscription, "OPTIONS", question)
             outcome = handshake.read(reply.answer, reply.headers, self._crew.origin)
             if isinstance(outcome, handshake.Consent):
                 attempt, now = 0, self._crew.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hub.core.confidential import Unsealable
 from hub.core.delivery import Delivery
 from hub.core.retry import Answer
 from hub.core.subscription import Subscription
@@ -31,10 +32,10 @@ class Post:
         """More than one only to who asked for batches."""
         stamp = Stamp(self._crew.origin, self._crew.now() // 1000, extra)
         try:
-            made = _made(self.to, deliveries, numbers, stamp)
-        except BadSecret:
+            made = _made(self._crew.open(self.to), deliveries, numbers, stamp)
+        except (BadSecret, Unsealable):
             return Reply(Answer(0, "bad-secret"), {}, 0.0)
-        return await self._crew.send("POST", self.to.sink or "", made.headers, made.body)
+        return await self._crew.send(self.to, "POST", made.headers, made.body)
 
 
 def _made(to: Subscription, deliveries: Sequence[Delivery], numbers: Sequence[int], stamp: Stamp) -> Request:

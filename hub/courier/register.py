@@ -18,7 +18,7 @@ class Register:
     `replays` are those that were ordered.
 
     Statuses are written by couriers only. A refusal or a stop holds until the subscription is written
-    again: whoever writes it says "try again".
+    again: whoever writes it says "try again". Other keys alone say nothing.
     """
 
     def __init__(self, on_written: Callable[[str], None]) -> None:
@@ -50,8 +50,9 @@ class Register:
         if value is None:
             self._subscriptions.pop(id, None)
         else:
-            self._subscriptions[id] = codec.load(value)
-            if final(self.status(id)):
+            before, now = self._subscriptions.get(id), codec.load(value)
+            self._subscriptions[id] = now
+            if final(self.status(id)) and not (before and now.only_rekeyed(before)):
                 del self._statuses[id]
         log.event("subscription.written", "debug", subscription=id, deleted=value is None)
         self._on_written(id)

@@ -15,7 +15,7 @@ from hub.core.event import Attribute, Event
 from hub.core.subscription import Subscription
 from hub.core.withdrawal import ranges
 from hub.courier import batch
-from hub.courier.signing import sign
+from hub.courier.signing import signatures
 
 STRUCTURED = "application/cloudevents+json; charset=UTF-8"
 _PRINTABLE = "!#$&'()*+,/:;<=>?@[]^`{|}\\"
@@ -83,7 +83,7 @@ def _signed(
         **content,
         "webhook-id": id,
         "webhook-timestamp": str(stamp.at),
-        "webhook-signature": sign(subscription.secret, id, stamp.at, body),
+        "webhook-signature": signatures(subscription.secrets(stamp.at * 1000), id, stamp.at, body),
         "WebHook-Request-Origin": stamp.origin,
         "Hub-Subscription": subscription.id,
         **stamp.extra,

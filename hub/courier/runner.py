@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from hub import kafka
 from hub.core import sinks
 from hub.core.topics import COURIERS, OUTBOX, SUBSCRIPTIONS
+from hub.courier.access import Access, Open
 from hub.courier.crew import Crew
 from hub.courier.guard import Lookup
 from hub.courier.heartbeat import Heart
@@ -23,6 +24,8 @@ from hub.courier.redelivery import Redelivery
 from hub.courier.register import Register
 from hub.courier.scout import Scout
 from hub.courier.sender import Sender
+from hub.courier.tls import Contexts
+from hub.courier.tokens import Tokens
 from hub.courier.writer import Writer
 from hub.settings import Settings
 from hub.telemetry import log
@@ -46,8 +49,8 @@ class Courier:
 
     `instance` names this process within the group (Kafka's static membership): started again under the
     same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
-    No two living couriers may share a name. `prefix` narrows the outboxes and `lookup` replaces DNS (both
-    for tests).
+    No two living couriers may share a name. `open` opens the secrets of a subscription. `prefix` narrows the outboxes
+    and `lookup` replaces DNS (both for tests). Raises OSError for certificates of the settings that cannot be used.
     """
 
     def __init__(
@@ -57,8 +60,11 @@ class Courier:
         group: str = COURIERS,
         prefix: str = OUTBOX,
         lookup: Lookup | None = None,
+        open: Open = lambda to: to,
     ) -> None:
         self._settings = settings
+        self._open = open
+        self._contexts = Contexts(settings.sink_ca, settings.sink_certificate)
         self._instance = instance
         self._group = group
         self._prefix = prefix
@@ -100,7 +106,8 @@ class Courier:
 
     async def _deliver(self, stopped: asyncio.Task[bool]) -> None:
         allowed = sinks.networks(self._settings.sink_allow)
-        sender = Sender(allowed, self._settings.webhook_timeout, self._lookup)
+        ports = sinks.PORTS.union(self._settings.sink_ports)
+        sender = Sender(allowed, self._settings.webhook_timeout, self._lookup, ports)
         try:
             while not stopped.done():
                 try:
@@ -139,8 +146,11 @@ class Courier:
             if not failed.done():
                 failed.set_exception(error)
 
+        ask = partial(sender.send, tls=self._contexts.default)
+        tokens = Tokens(ask, time.time, time.monotonic)
         return Crew(
-            send=sender.send,
+            send=Access(sender, self._contexts, tokens, self._open).send,
+            open=self._open,
             write=writer.write,
             look=scout.look,
             origin=self._settings.webhook_origin,

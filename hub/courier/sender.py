@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from hub.core.retry import Answer
-from hub.core.sinks import Network, refusal
+from hub.core.sinks import PORTS, Network, refusal
 from hub.courier.guard import CONNECT_SECONDS, Forbidden, Lookup, Names, connector
 from hub.telemetry import log, metrics
 
@@ -43,12 +43,20 @@ class Reply(NamedTuple):
 class Sender:
     """Connections to all partners. Never follows a redirect, keeps no cookies, uses no proxy, reads little.
 
-    `timeout` is for a whole request in seconds. `lookup` replaces the system's DNS (tests).
+    `timeout` is for a whole request in seconds. `lookup` replaces the system's DNS (tests). Outside the `allowed`
+    networks only `ports` are called.
     """
 
-    def __init__(self, allowed: Sequence[Network], timeout: float, lookup: Lookup | None = None) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network],
+        timeout: float,
+        lookup: Lookup | None = None,
+        ports: Collection[int] = PORTS,
+    ) -> None:
         self._allowed = allowed
-        self._refuses = lru_cache(SINKS)(lambda url: refusal(url, self._allowed))
+        self._ports = ports
+        self._refuses = lru_cache(SINKS)(lambda url: refusal(url, self._allowed, self._ports))
         self._timeout = _deadlines(timeout)
         self._names = Names(lookup)
         self._sessions = {"https": self._session(True), "http": self._session(False)}
@@ -59,17 +67,28 @@ class Sender:
         await self._names.close()
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> Reply:
-        """Never raises for anything a partner or the network does."""
+        """Never raises for anything a partner or the network does. `tls`: whom to trust, and who we are; None: whom
+        this system trusts, and nobody."""
         start = time.monotonic()
-        answer, got, said = await self._send(method, url, headers, body)
+        answer, got, said = await self._send(method, url, headers, body, tls)
         if answer.failure == "forbidden":
             metrics.SECURITY.labels("sink-address").inc()
         return Reply(answer, got, time.monotonic() - start, said)
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        tls: ssl.SSLContext | None,
     ) -> tuple[Answer, Mapping[str, str], bytes]:
         if self._refuses(url):
             return Answer(0, "forbidden"), {}, b""
@@ -77,7 +96,7 @@ class Sender:
             target = URL(url, encoded=url.isascii())
             session = self._sessions[target.scheme]
             async with session.request(
-                method, target, headers=headers, data=body, allow_redirects=False
+                method, target, headers=headers, data=body, allow_redirects=False, ssl=tls or True
             ) as response:
                 said = await _drain(response)
                 retry_after = response.headers.get("Retry-After", "").strip()
@@ -87,7 +106,7 @@ class Sender:
 
     def _session(self, secure: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=connector(self._allowed, secure, self._names),
+            connector=connector(self._allowed, secure, self._names, self._ports),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

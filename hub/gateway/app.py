@@ -21,6 +21,7 @@ from hub.gateway import (
     dry_run,
     feeds,
     ingest,
+    keys,
     lookups,
     openapi,
     position,
@@ -80,12 +81,12 @@ def build(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: _running(services),
+        lifespan=lambda _: _running([*services, *([keys.Retirement(gateway)] if gateway else [])]),
         middleware=[Middleware(Shell)],
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
-    told = (subscriptions, feeds, position, report, dead_letters, redelivery, dry_run)
+    told = (subscriptions, keys, feeds, position, report, dead_letters, redelivery, dry_run)
     for room in (ingest, *told, lookups, counted):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))

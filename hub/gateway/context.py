@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 
@@ -17,8 +19,9 @@ from hub.core.partners import Partner
 from hub.core.reception import Admit
 from hub.core.records import Count
 from hub.core.rules import Rules
-from hub.core.sinks import Network
+from hub.core.subscription import Subscription
 from hub.core.views import Cell, Census, Line, Places
+from hub.gateway.access_form import Reach
 from hub.gateway.bearer import Bearers
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
@@ -51,6 +54,16 @@ class Books(Protocol):
         """How far the journal was read (next offset per partition), and then what `account` needs to know."""
 
 
+class Changing:
+    """One change of a subscription at a time: what is kept of it must be what stands there."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def __call__(self, subscription: str) -> asyncio.Lock:
+        return self._locks.setdefault(subscription, asyncio.Lock())
+
+
 async def _nothing(*_: str) -> None:
     pass
 
@@ -73,7 +86,8 @@ class Gateway:
     if it is not there; `let_read` (partner, subscription) lets a partner with a credential for Kafka read it there,
     and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
     JSON can hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in
-    the journal, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
+    the journal, `seal` seals what is secret in a subscription before it is stored, `reach` says which addresses may be
+    called, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
 
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
@@ -101,13 +115,15 @@ class Gateway:
     url: str
     source: str
     line_key: bytes
+    seal: Callable[[Subscription], Subscription]
     today: Callable[[], str]
     rules: Rules = field(default_factory=Rules)
     stamp: Stamp = tuple
     loopback: bool = True
-    networks: Sequence[Network] = ()
     bearers: Bearers = field(default_factory=Bearers)
     proxy: Proxy = field(default_factory=Proxy)
+    reach: Reach = field(default_factory=Reach)
+    changing: Changing = field(default_factory=Changing)
     pressure: Pressure = field(default_factory=Pressure)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing

@@ -58,7 +58,7 @@ def _other(given: object, own: Subscription, door: Gateway) -> Subscription:
     if not isinstance(given, Mapping) or set(given) - _FIELDS:
         faults = [Fault("", "unknown-field", "send an object with filters, types and source only")]
         raise Problem(400, "invalid-dry-run", "nothing was tried; see errors", faults)
-    read = subscription_form.read(dict(given), blank, door.networks)
+    read = subscription_form.read(dict(given), blank, door.reach)
     if isinstance(read, list):
         raise Problem(400, "invalid-dry-run", "nothing was tried; errors lists everything wrong", read)
     return read

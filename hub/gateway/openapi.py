@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from hub.core.cloudevents import BATCH, STRUCTURED
 from hub.core.numbers import STATES
-from hub.gateway import options
+from hub.gateway import access_form, options
 from hub.gateway.openapi_security import secure
 from hub.gateway.shell import API_VERSION
 
@@ -283,7 +283,14 @@ _SCHEMAS: dict[str, Any] = {
             "types": {"type": "array", "items": {"type": "string"}},
             "filters": {"type": "array", "items": {"type": "object"}},
             "config": options.SCHEMA,
-            "protocolsettings": {"type": "object"},
+            "protocolsettings": {
+                "type": "object",
+                "properties": {
+                    "method": {"enum": ["POST"]},
+                    "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+                    **access_form.SCHEMA,
+                },
+            },
             "sinkcredential": {"type": "object", "writeOnly": True},
             "paused": {"type": "boolean"},
         },

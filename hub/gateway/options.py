@@ -9,6 +9,7 @@ from hub.core.event import Fault
 from hub.core.retry import DAY
 
 MODES = ("structured", "binary")
+SIGNATURES = ("hmac", "ed25519")
 MOST_ATTEMPTS = 20
 LEAST_WAIT = 1.0
 MOST_WAIT = 7 * DAY
@@ -24,6 +25,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "mode": {"enum": list(MODES), "default": MODES[0]},
+        "signature": {
+            "description": "hmac: a secret you share with the hub. ed25519: a key of the hub, you have its public half",
+            "enum": list(SIGNATURES),
+            "default": SIGNATURES[0],
+        },
         "retry": {
             "description": "Seconds before attempt 1, 2, 3, ...; after the last a refused event is a dead letter",
             "type": "array",
@@ -73,6 +79,11 @@ def _mode(given: object) -> Iterator[Fault]:
         yield _fault("/mode", f"must be {' or '.join(MODES)}")
 
 
+def _signature(given: object) -> Iterator[Fault]:
+    if given not in SIGNATURES:
+        yield _fault("/signature", f"must be {' or '.join(SIGNATURES)}")
+
+
 def _retry(given: object) -> Iterator[Fault]:
     if not isinstance(given, list) or not 2 <= len(given) <= MOST_ATTEMPTS:
         yield _fault(
@@ -107,6 +118,7 @@ def _batch(given: object) -> Iterator[Fault]:
 
 _OPTIONS: Mapping[str, Callable[[Any], Iterator[Fault]]] = {
     "mode": _mode,
+    "signature": _signature,
     "retry": _retry,
     "rate": _rate,
     "heartbeat": _heartbeat,

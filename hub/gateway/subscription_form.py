@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from hub.core import attributes
+from hub.core.confidential import SEALED
 from hub.core.event import Fault, moment
-from hub.core.sinks import Network, refusal
 from hub.core.subscription import Status, Subscription, check_filters
-from hub.gateway import options
+from hub.gateway import access_form, options
+from hub.gateway.access_form import Reach
 
 HIDDEN = "***"
 """Stands for the value of a header in answers; sent back, it means: keep the value you have."""
 
 _READ_ONLY = frozenset(
-    {"id", "url", "partner", "created", "status", "events", "secret", "domain", "subscriberreference"}
+    {
+        *("id", "url", "partner", "created", "status", "events", "secret", "domain", "subscriberreference"),
+        *("keys", "publickey", "retiring"),
+    }
 )
 _FIELDS = frozenset(
     {
@@ -37,6 +42,7 @@ _FIELDS = frozenset(
         "paused",
     }
 )
+_SETTINGS = frozenset({"method", "headers", "authorization", "tls"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _OURS = re.compile(
@@ -44,12 +50,12 @@ _OURS = re.compile(
 )
 
 
-def read(given: object, base: Subscription, networks: Sequence[Network]) -> Subscription | list[Fault]:
+def read(given: object, base: Subscription, reach: Reach) -> Subscription | list[Fault]:
     """`base` with everything that a partner may choose replaced by what `given` says; or all that is wrong with it."""
     if not isinstance(given, dict):
         return [Fault("", "json", "a subscription is a JSON object")]
     fields = {name.lower(): value for name, value in given.items() if value is not None}
-    faults = [*_names(given), *_check(fields, networks)]
+    faults = [*_names(given), *_check(fields, base, reach)]
     if faults:
         return faults
     return msgspec.structs.replace(
@@ -65,9 +71,9 @@ def read(given: object, base: Subscription, networks: Sequence[Network]) -> Subs
 
 
 def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
-    """Without what is write-only: the secret, and the values of headers."""
+    """Without what is write-only: keys, the values of headers, and what else is secret."""
     own = f"{url}/v1/subscriptions/{given.id}"
-    settings = dict(given.protocolsettings)
+    settings = {**given.protocolsettings, **access_form.show(given.protocolsettings)}
     if headers := settings.get("headers"):
         settings["headers"] = dict.fromkeys(headers, HIDDEN)
     shown = {
@@ -82,6 +88,9 @@ def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
         "protocolsettings": settings,
         "paused": given.paused,
         "events": f"{own}/events",
+        "keys": f"{own}/keys" if given.secret else None,
+        "publicKey": given.public or None,
+        "retiring": [{"until": moment(one.until)} for one in given.retiring] or None,
         "created": moment(given.created) if given.created else None,
         "status": _shown_status(given, status),
     }
@@ -117,14 +126,14 @@ def _known() -> str:
     return ", ".join(sorted(_FIELDS))
 
 
-def _check(fields: Mapping[str, Any], networks: Sequence[Network]) -> Iterator[Fault]:
+def _check(fields: Mapping[str, Any], base: Subscription, reach: Reach) -> Iterator[Fault]:
     yield from _protocol(fields)
-    yield from _sink(fields.get("sink"), networks)
+    yield from _sink(fields.get("sink"), reach)
     yield from _source(fields.get("source"))
     yield from _types(fields.get("types", []))
     yield from check_filters(fields.get("filters", []))
     yield from options.check(fields.get("config", {}))
-    yield from _protocol_settings(fields.get("protocolsettings", {}))
+    yield from _protocol_settings(fields.get("protocolsettings", {}), fields.get("sink"), base, reach)
     yield from _credential(fields.get("sinkcredential"))
     if not isinstance(fields.get("paused", False), bool):
         yield Fault("/paused", "type", "must be true or false")
@@ -137,12 +146,8 @@ def _protocol(fields: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("/protocol", "protocol", "must be HTTP, in capitals; Kafka and others are not offered")
 
 
-def _sink(sink: object, networks: Sequence[Network]) -> Iterator[Fault]:
-    if sink is None:
-        return
-    if not isinstance(sink, str) or len(sink) > 2000:
-        yield Fault("/sink", "sink", "must be a URL of at most 2000 characters")
-    elif reason := refusal(sink, networks):
+def _sink(sink: object, reach: Reach) -> Iterator[Fault]:
+    if sink is not None and (reason := reach.refusal(sink)):
         yield Fault("/sink", "sink", reason)
 
 
@@ -156,11 +161,12 @@ def _types(types: object) -> Iterator[Fault]:
         yield Fault("/types", "types", "must be an array of at most 100 event types")
 
 
-def _protocol_settings(settings: object) -> Iterator[Fault]:
+def _protocol_settings(settings: object, sink: object, base: Subscription, reach: Reach) -> Iterator[Fault]:
     at = "/protocolsettings"
-    if not isinstance(settings, dict) or set(settings) - {"method", "headers"}:
-        yield Fault(at, "protocolsettings", "may hold method and headers only")
+    if not isinstance(settings, dict) or set(settings) - _SETTINGS:
+        yield Fault(at, "protocolsettings", f"may hold {', '.join(sorted(_SETTINGS))} only")
         return
+    yield from access_form.check(settings, base.protocolsettings, reach)
     if settings.get("method", "POST") != "POST":
         yield Fault(f"{at}/method", "protocolsettings", "must be POST")
     headers = settings.get("headers", {})
@@ -172,10 +178,30 @@ def _protocol_settings(settings: object) -> Iterator[Fault]:
         yield Fault(
             f"{at}/headers", "protocolsettings", "must be at most 20 headers, none of the hub's own, in ASCII"
         )
+        return
+    if settings.get("authorization") and any(name.lower() == "authorization" for name in headers):
+        yield Fault(
+            f"{at}/headers", "protocolsettings", "Authorization is what authorization is for: give one"
+        )
+    if HIDDEN in headers.values() and isinstance(sink, str) and not _same_place(sink, base.sink):
+        # Else whoever may change the address could have the values sent to an address of its own.
+        yield Fault(
+            f"{at}/headers", "protocolsettings", "values are not kept for another host: send them again"
+        )
+
+
+def _same_place(sink: str, before: str | None) -> bool:
+    try:
+        new, old = urlsplit(sink), urlsplit(before or "")
+    except ValueError:
+        return False
+    return (new.scheme, new.netloc.lower()) == (old.scheme, old.netloc.lower())
 
 
 def _sendable(name: str, value: object) -> bool:
     if not isinstance(value, str) or len(value) > 4096 or _OURS.fullmatch(name.lower()):
+        return False
+    if value.startswith(SEALED):
         return False
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
 
@@ -198,7 +224,9 @@ def _credential(given: object) -> Iterator[Fault]:
 
 def _settings(fields: Mapping[str, Any], base: Subscription) -> dict[str, Any]:
     """Settings as they are kept: hidden header values filled in again, the credential as a header."""
-    settings = dict(fields.get("protocolsettings", {}))
+    given = fields.get("protocolsettings", {})
+    settings = {n: value for n, value in given.items() if value is not None and n in ("method", "headers")}
+    settings |= access_form.read(given, base.protocolsettings)
     before = base.protocolsettings.get("headers", {})
     headers = {n: before.get(n, v) if v == HIDDEN else v for n, v in settings.get("headers", {}).items()}
     if credential := fields.get("sinkcredential"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import uuid
 from typing import Any
@@ -20,7 +19,7 @@ from hub.core.partners import Partner
 from hub.core.records import Out
 from hub.core.subscription import Subscription, dump, status_key
 from hub.core.topics import SUBSCRIPTIONS
-from hub.gateway import openapi, subscription_form
+from hub.gateway import keys, openapi, subscription_form
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import store
 from hub.gateway.context import Gateway
@@ -44,21 +43,21 @@ async def list_subscriptions(caller: Caller, door: Door) -> Response:
 
 @router.post("/v1/subscriptions", **openapi.SUBSCRIBE)
 async def create_subscription(request: Request, caller: Caller, door: Door) -> Response:
-    """Subscribe. The answer shows the signing secret (`whsec_`, Standard Webhooks) once, and never again.
+    """Subscribe. The answer shows the signing secret (`whsec_`, Standard Webhooks) once, and never again; with
+    `config.signature` `ed25519` there is none, and `publicKey` (`whpk_`) verifies.
 
     Without `sink` the subscription is pulled only. A sink gets an OPTIONS handshake before its first delivery.
     """
     if len(door.known.of(caller)) > MOST:
         raise Problem(409, "too-many-subscriptions", f"you have {MOST}; delete one first")
-    blank = Subscription(
-        id=f"sub-{secrets.token_hex(6)}", partner=caller.id, secret=_secret(), created=door.now()
-    )
-    made = await _read(request, blank, door)
+    now = door.now()
+    blank = Subscription(id=f"sub-{secrets.token_hex(6)}", partner=caller.id, created=now)
+    asked = await _read(request, blank, door)
+    key = keys.draw(asked.signature)
+    made = asked.rekeyed(*key, now, now)
     await _write(made, door)
     await _let_read(made, door)
-    return _json(
-        201, _shown(made, door) | {"secret": made.secret}, {"Location": f"/v1/subscriptions/{made.id}"}
-    )
+    return _json(201, _shown(made, door) | key.told, {"Location": f"/v1/subscriptions/{made.id}"})
 
 
 @router.get("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION)
@@ -69,32 +68,36 @@ async def get_subscription(id: str, caller: Caller, door: Door) -> Response:
 
 @router.put("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION_WRITE)
 async def replace_subscription(id: str, request: Request, caller: Caller, door: Door) -> Response:
-    """Replace what you may choose; id and secret stay. Writing it again also lifts a stop (410) or a refused handshake.
+    """Replace what you may choose; id and key stay. Writing it again also lifts a stop (410) or a refused handshake.
 
-    When this gives the inbox its first sink, the answer shows its new secret, once.
+    When this gives the inbox its first sink, or changes `config.signature`, the answer shows its new secret, once; a
+    key of the other kind signs too for another day.
     """
-    before = _own(id, caller, door)
-    after = await _read(request, before, door)
-    unsigned = bool(after.sink) and not after.secret
-    if unsigned:
-        after = msgspec.structs.replace(after, secret=_secret(), created=before.created or door.now())
-    await _write(after, door)
-    return _json(200, _shown(after, door) | ({"secret": after.secret} if unsigned else {}))
+    await request.body()
+    async with door.changing(id):
+        after, told = await _read(request, _own(id, caller, door), door), {}
+        if after.sink and not keys.has_right_key(after):
+            key, now = keys.draw(after.signature), door.now()
+            after = after.rekeyed(*key, now, now + keys.OVERLAP_HOURS * keys.HOUR_MS)
+            after, told = msgspec.structs.replace(after, created=after.created or now), key.told
+        await _write(after, door)
+    return _json(200, _shown(after, door) | told)
 
 
 @router.delete("/v1/subscriptions/{id}", **openapi.SUBSCRIPTION_DELETE)
 async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
     """Stop and forget. The answer is the subscription as it was. The inbox cannot be deleted, only be given other
     fields."""
-    gone = _own(id, caller, door)
-    if gone.inbox:
-        raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
-    shown = _shown(gone, door)
-    await _close_outbox(id, door)
-    replays = redelivery.forget(door.known.replays.of(id))
-    await store(
-        door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
-    )
+    async with door.changing(id):
+        gone = _own(id, caller, door)
+        if gone.inbox:
+            raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
+        shown = _shown(gone, door)
+        await _close_outbox(id, door)
+        replays = redelivery.forget(door.known.replays.of(id))
+        await store(
+            door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
+        )
     return _json(200, shown)
 
 
@@ -144,8 +147,9 @@ def _own(id: str, caller: Partner, door: Gateway) -> Subscription:
 
 
 async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> Response:
-    changed = msgspec.structs.replace(_own(id, caller, door), paused=paused)
-    await _write(changed, door)
+    async with door.changing(id):
+        changed = msgspec.structs.replace(_own(id, caller, door), paused=paused)
+        await _write(changed, door)
     return _json(200, _shown(changed, door))
 
 
@@ -156,7 +160,7 @@ async def _read(request: Request, base: Subscription, door: Gateway) -> Subscrip
     if len(raw) > MAX_BODY:
         raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
     given, faults = strict_json.read(raw)
-    read = faults or subscription_form.read(given, base, door.networks)
+    read = faults or subscription_form.read(given, base, door.reach)
     if isinstance(read, list):
         raise Problem(400, "invalid-subscription", "nothing was changed; errors lists everything wrong", read)
     return read
@@ -165,7 +169,7 @@ async def _read(request: Request, base: Subscription, door: Gateway) -> Subscrip
 async def _write(given: Subscription, door: Gateway) -> None:
     """The outbox first: from the moment the subscription is known, events are written there."""
     await door.ensure_outbox(given.id)
-    await store(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(given)))
+    await store(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(door.seal(given))))
 
 
 async def _let_read(made: Subscription, door: Gateway) -> None:
@@ -183,10 +187,6 @@ async def _close_outbox(id: str, door: Gateway) -> None:
     except Exception as error:
         log.event("outbox.not_closed", "warning", subscription=id, error=error)
         raise not_stored("its Kafka reader could not be shut out") from None
-
-
-def _secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _shown(given: Subscription, door: Gateway) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from hub.errors import OperatorError
@@ -171,10 +172,9 @@ def port_of(name: str, settings: Settings) -> int:
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the `HUB_` variables that make a process read exactly these settings."""
     given = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
-    paths = (settings.data, settings.kafka_libs, settings.rules, settings.clock)
-    names = ("data", "kafka_libs", "rules", "clock")
-    absolute = {name: path and path.absolute() for name, path in zip(names, paths, strict=True)}
-    for field, value in (settings.model_dump() | absolute).items():
+    for field, value in settings.model_dump().items():
+        if isinstance(value, Path):
+            value = value.absolute()
         if value is not None:
             given[PREFIX + field.upper()] = (
                 ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

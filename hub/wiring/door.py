@@ -20,6 +20,7 @@ from hub.settings import Settings
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
 from hub.wiring import rules as rulebook
+from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
 from hub.wiring.shared import Views, start_log, then
 
@@ -31,6 +32,7 @@ def gateway(settings: Settings) -> int:
     start_log("gateway", settings)
     rulebook.load(settings)
     clocks.clock(settings)
+    secrets_of.keyring(settings)
     config = uvicorn.Config(
         lambda: gateway_app(settings),
         factory=True,
@@ -64,6 +66,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.core.admission import admit
     from hub.core.line import for_partner
     from hub.gateway import app as door
+    from hub.gateway.access_form import Reach
     from hub.gateway.backlog import Backlog
     from hub.gateway.bearer import Bearers
     from hub.gateway.context import Gateway
@@ -122,9 +125,14 @@ def gateway_app(settings: Settings) -> Any:
         url=settings.url,
         source=settings.source,
         line_key=_line_key(settings),
-        networks=sinks.networks(settings.sink_allow),
         bearers=bearers,
         proxy=Proxy(settings.proxy_header, sinks.networks(settings.proxy_trust)),
+        seal=secrets_of.keyring(settings).seal,
+        reach=Reach(
+            sinks.networks(settings.sink_allow),
+            sinks.PORTS.union(settings.sink_ports),
+            settings.sink_certificate is not None,
+        ),
         pressure=Pressure(backlog.behind),
     )
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)

@@ -14,6 +14,7 @@ from hub.telemetry import metrics, service
 from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
 from hub.wiring import rules as rulebook
+from hub.wiring import secrets
 from hub.wiring.clock import clock as clock_of
 from hub.wiring.clock import wall
 from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
@@ -56,9 +57,12 @@ def courier(settings: Settings) -> int:
     from hub.courier.runner import Courier
 
     start_log(settings.name("courier"), settings)
+    keys = secrets.keyring(settings)
+    secrets.check_certificates(settings)
 
     async def work(stopping: asyncio.Event) -> None:
-        running = Courier(settings, instance=instance(settings, settings.name("courier")))
+        name = instance(settings, settings.name("courier"))
+        running = Courier(settings, instance=name, open=keys.open)
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 

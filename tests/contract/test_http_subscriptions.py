@@ -14,8 +14,11 @@ from hub.core.event import Event
 from hub.core.journal import Attempted, Shown
 from hub.core.subscription import Status
 from tests.gateway_fakes import Hub
+from tests.keys import KEYS
+from tests.spellings import FINE, SPELLINGS
 
 SINK = "https://las.example.nl/events"
+TOKEN_ENDPOINT = "/protocolsettings/authorization/tokenendpoint"
 BODY: dict[str, Any] = {
     "protocol": "HTTP",
     "sink": SINK,
@@ -32,7 +35,7 @@ async def subscribe(client: Any, **changes: Any) -> Any:
 
 def stored(hub: Hub, id: str) -> subscription.Subscription:
     values = [r.value for r in hub.kafka.topics["hub.subscriptions"] if r.key == id.encode()]
-    return subscription.load(values[-1] or b"")
+    return KEYS.open(subscription.load(values[-1] or b""))
 
 
 class TestMaking:
@@ -156,6 +159,31 @@ class TestMaking:
             made = await subscribe(client, config=config)
         assert made["config"] == config
         assert stored(hub, made["id"]).config == config
+
+    async def test_no_spelling_of_a_forbidden_address_is_taken_when_made_or_replaced(self) -> None:
+        hub = Hub()
+        async with hub.client() as client:
+            made = await subscribe(client)
+            before = len(hub.kafka.topics["hub.subscriptions"])
+            for url in SPELLINGS:
+                asks = {"tokenendpoint": url, "clientid": "a", "clientsecret": "b"}
+                for change, pointer in (
+                    ({"sink": url}, "/sink"),
+                    ({"protocolsettings": {"authorization": asks}}, TOKEN_ENDPOINT),
+                ):
+                    for way in (
+                        client.post("/v1/subscriptions", json={**BODY, **change}),
+                        client.put(f"/v1/subscriptions/{made['id']}", json={**BODY, **change}),
+                    ):
+                        answer = await way
+                        assert answer.status_code == 400, url
+                        assert [e["pointer"] for e in answer.json()["errors"]] == [pointer]
+        assert len(hub.kafka.topics["hub.subscriptions"]) == before
+
+    async def test_addresses_that_only_look_alike_are_taken(self) -> None:
+        async with Hub().client() as client:
+            for url in FINE:
+                assert (await subscribe(client, sink=url))["sink"] == url
 
     async def test_all_faults_come_at_once(self) -> None:
         async with Hub().client() as client:

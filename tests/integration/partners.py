@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -23,6 +24,7 @@ from hub.core.topics import JOURNAL, SUBSCRIPTIONS, manifest, outbox_topic
 from hub.courier.runner import Courier
 from hub.settings import Settings
 from tests.broker import Broker
+from tests.keys import KEYS
 
 FAST = (0.0, 0.05, 0.1, 0.2)
 LOOPBACK = ("127.0.0.0/8",)
@@ -66,15 +68,15 @@ class Partner:
         self.sink = ""
         self._runner: web.AppRunner | None = None
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         app = web.Application()
         app.router.add_post("/hook", self._post)
         app.router.add_options("/hook", self._options)
         app.router.add_post("/elsewhere", self._elsewhere)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True).start()
-        self.sink = f"http://127.0.0.1:{self._runner.addresses[0][1]}/hook"
+        await web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True, ssl_context=tls).start()
+        self.sink = f"http{'s' if tls else ''}://127.0.0.1:{self._runner.addresses[0][1]}/hook"
 
     async def stop(self) -> None:
         if self._runner is not None:
@@ -215,7 +217,7 @@ class Stage:
 
     @contextlib.asynccontextmanager
     async def courier(self, instance: str | None = None, lookup: Any = None) -> AsyncIterator[Courier]:
-        courier = Courier(self.settings, instance, f"g-{self.name}", self.prefix, lookup)
+        courier = Courier(self.settings, instance, f"g-{self.name}", self.prefix, lookup, KEYS.open)
         stop = asyncio.Event()
         running = asyncio.create_task(courier.run(stop))
         try:

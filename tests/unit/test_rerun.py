@@ -127,6 +127,7 @@ class Stage:
 
         return Crew(
             send=send,  # type: ignore[arg-type]
+            open=lambda to: to,
             write=write,
             look=look,
             origin="hub",

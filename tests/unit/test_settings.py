@@ -53,6 +53,8 @@ def test_every_setting_can_be_given_by_its_variable() -> None:
         ("HUB_LOG_LEVEL", "loud"),
         ("HUB_LOG_FORMAT", "xml"),
         ("HUB_SINK_ALLOW", "10.0.0.0/8,somewhere"),
+        ("HUB_SINK_PORTS", "9443,70000"),
+        ("HUB_SINK_PORTS", "https"),
         ("HUB_WEBHOOK_TIMEOUT", "0"),
         ("HUB_PROXY_TRUST", "10.0.0.1/8"),
         ("HUB_PROXY_HEADER", "X Client"),
@@ -97,6 +99,9 @@ def test_a_part_reads_the_very_settings_that_hub_up_has(
         port=port,
         webhook_timeout=timeout,
         sink_allow=tuple(allow),
+        sink_ports=(port, 8444),
+        sink_ca=Path("/etc/hub/ca.pem"),
+        secrets_key=Path("/run/secrets/hub"),
         log_level=level,
         database="postgresql+psycopg://hub@db/hub",
     )
@@ -131,7 +136,19 @@ def test_the_door_says_in_one_line_that_kafka_is_missing_and_exits_with_1() -> N
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "gateway", "processor", "courier", "projector", "topics", "demo", "schemas", "partners"]
+    "command",
+    [
+        "up",
+        "gateway",
+        "processor",
+        "courier",
+        "projector",
+        "topics",
+        "demo",
+        "schemas",
+        "partners",
+        "secrets",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     done = hub(command, "--help")

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -14,7 +15,7 @@ from connectors.webhook.receiver import Accepted, Receiver, Refused
 from hub.core.delivery import Delivery
 from hub.core.subscription import Subscription
 from hub.courier.request import Stamp, build, escape
-from hub.courier.signing import BadSecret, sign
+from hub.courier.signing import BadSecret, signatures
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = 1_795_000_000
@@ -38,7 +39,7 @@ def subscription(**fields: object) -> Subscription:
 
 def test_the_signature_is_the_one_of_the_standard_webhooks_example() -> None:
     """Example of the Standard Webhooks library, whose secret, id, time and body are fixed."""
-    signature = sign(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    signature = signatures([SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
@@ -48,13 +49,52 @@ def test_the_signature_is_that_of_the_standardwebhooks_library(
 ) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
     theirs = Webhook(secret).sign(str(id), datetime.fromtimestamp(at, UTC), body)
-    assert sign(secret, str(id), at, body.encode()) == theirs
+    assert signatures([secret], str(id), at, body.encode()) == theirs
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+ED25519 = "whsk_" + base64.b64encode(PRIVATE.private_bytes_raw()).decode()
+PUBLIC = "whpk_" + base64.b64encode(PRIVATE.public_key().public_bytes_raw()).decode()
+
+
+def test_an_ed25519_signature_is_over_the_same_bytes_and_verifies_with_the_public_key() -> None:
+    version, _, encoded = signatures([ED25519], "msg_1", 1614265330, b"{}").partition(",")
+    assert version == "v1a"
+    PRIVATE.public_key().verify(base64.b64decode(encoded), b"msg_1.1614265330.{}")
+
+
+def test_while_keys_overlap_each_signs_newest_first_and_then_the_old_one_no_more() -> None:
+    mine = subscription().rekeyed(ED25519, PUBLIC, NOW * 1000, (NOW + 60) * 1000)
+    made = build(DELIVERY, mine, 1, Stamp("hub.example", NOW)).headers["webhook-signature"]
+    assert [one.partition(",")[0] for one in made.split()] == ["v1a", "v1"]
+    assert made.split()[1] == signatures([SECRET], DELIVERY.id, NOW, BODY)
+    later = build(DELIVERY, mine, 1, Stamp("hub.example", NOW + 60)).headers["webhook-signature"]
+    assert [one.partition(",")[0] for one in later.split()] == ["v1a"]
+
+
+@pytest.mark.parametrize("given", [SECRET, PUBLIC, [SECRET, PUBLIC], ["whsec_AAAA", PUBLIC]])
+def test_the_receiver_kit_verifies_with_either_key_of_an_overlap(given: str | list[str]) -> None:
+    mine = subscription().rekeyed(ED25519, PUBLIC, NOW * 1000, (NOW + 60) * 1000)
+    made = build(DELIVERY, mine, 1, Stamp("hub.example", NOW))
+    receiver = Receiver(given, clock=lambda: NOW)
+    assert isinstance(receiver.accept(made.headers, made.body), Accepted)
+    assert isinstance(receiver.accept(made.headers, made.body + b" "), Refused)
+
+
+def test_the_receiver_kit_takes_no_signature_for_one_of_another_kind() -> None:
+    made = build(DELIVERY, subscription(secret=ED25519), 1, Stamp("hub.example", NOW))
+    swapped = made.headers | {"webhook-signature": made.headers["webhook-signature"].replace("v1a,", "v1,")}
+    for headers, key in ((made.headers, SECRET), (swapped, PUBLIC), (made.headers, "whpk_" + "A" * 43 + "=")):
+        assert isinstance(Receiver(key, clock=lambda: NOW).accept(headers, made.body), Refused)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "whsec_", "whsec_%%%", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsk_", "whsk_AAAA", "sealed:x:AAAA"],
+)
 def test_without_a_usable_secret_nothing_is_signed_and_the_secret_is_not_shown(secret: str) -> None:
     with pytest.raises(BadSecret) as raised:
-        sign(secret, "id", NOW, b"")
+        signatures([secret], "id", NOW, b"")
     assert len(secret) < 8 or secret not in str(raised.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,3 +142,21 @@ def test_a_subscription_and_its_status_survive_dump_and_load(
     assert subscription.load(subscription.dump(one)) == one
     status = Status("stopped", "gone", at)
     assert subscription.load_status(subscription.dump(status)) == status
+
+
+def test_only_other_keys_are_no_writing_anew() -> None:
+    one = Subscription(id="a", partner="b", sink="https://x", secret="whsec_1")
+    rekeyed = one.rekeyed("whsk_2", "whpk_2", 5, 10)
+    assert rekeyed.only_rekeyed(one) and rekeyed.without_retired(10).only_rekeyed(rekeyed)
+    assert not one.only_rekeyed(one), "the same again says: try again"
+    assert not msgspec.structs.replace(one, secret="sealed:...").only_rekeyed(one), (
+        "written anew, and sealed now"
+    )
+    assert not msgspec.structs.replace(rekeyed, paused=True).only_rekeyed(one)
+
+
+def test_older_keys_end_no_later_than_they_would_have() -> None:
+    one = Subscription(id="a", partner="b", secret="1").rekeyed("2", "", 0, 10).rekeyed("3", "", 1, 100)
+    assert [(key.secret, key.until) for key in one.retiring] == [("2", 100), ("1", 10)]
+    assert one.secrets(9) == ["3", "2", "1"] and one.secrets(10) == ["3", "2"]
+    assert one.rekeyed("4", "", 1, 1).retiring == ()
