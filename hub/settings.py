@@ -100,6 +100,11 @@ class Settings(BaseModel):
         "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
         description="CloudEvents source of the hub itself",
     )
+    line_key: Path | None = Field(
+        None,
+        description="File with the secret under which persons stand in the journal, one for all parts of the hub; "
+        "default line.key in `data`, made when it is not there",
+    )
     rules: Path | None = Field(
         None,
         description="YAML file with thresholds and calendar (deploy/almere.yaml); what it leaves out is as there",
@@ -111,7 +116,7 @@ class Settings(BaseModel):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
-    @field_validator("rules", "clock", mode="before")
+    @field_validator("line_key", "rules", "clock", mode="before")
     @classmethod
     def _empty(cls, value: object) -> object:
         return value or None

@@ -23,8 +23,8 @@ class Send(Protocol):
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
-    random number from [0, 1). `schedule` is for subscriptions without one of their own. `fail` ends the courier: for
-    faults of our own, not for trouble of a partner.
+    random number from [0, 1), `secret` the key of the marks of persons in the journal. `schedule` is for subscriptions
+    without one of their own. `fail` ends the courier: for faults of our own, not for trouble of a partner.
     """
 
     send: Send
@@ -37,6 +37,7 @@ class Crew:
     steady: Callable[[], float]
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
+    secret: bytes = b""
     courtesy: Courtesy = field(default_factory=Courtesy)
 
     def watch(self, task: asyncio.Task[None]) -> None:

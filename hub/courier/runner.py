@@ -46,8 +46,8 @@ class Courier:
 
     `instance` names this process within the group (Kafka's static membership): started again under the
     same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
-    No two living couriers may share a name. `prefix` narrows the outboxes and `lookup` replaces DNS (both
-    for tests).
+    No two living couriers may share a name. `secret` is the key of the marks of persons in the journal. `prefix`
+    narrows the outboxes and `lookup` replaces DNS (both for tests).
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class Courier:
         group: str = COURIERS,
         prefix: str = OUTBOX,
         lookup: Lookup | None = None,
+        secret: bytes = b"",
     ) -> None:
         self._settings = settings
+        self._secret = secret
         self._instance = instance
         self._group = group
         self._prefix = prefix
@@ -150,6 +152,7 @@ class Courier:
             steady=time.monotonic,
             draw=random.random,
             fail=fail,
+            secret=self._secret,
         )
 
     async def _level(self, scout: Scout) -> bool:

@@ -15,7 +15,7 @@ from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
 from hub.wiring import rules as rulebook
 from hub.wiring.clock import clock as clock_of
-from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
+from hub.wiring.shared import Views, following_partners, instance, line_key, publishing, start_log, then
 
 QUICK_SECONDS = 0.1
 """Between two looks at a clock that is set: who sets it waits for what comes of it."""
@@ -57,7 +57,8 @@ def courier(settings: Settings) -> int:
     start_log(settings.name("courier"), settings)
 
     async def work(stopping: asyncio.Event) -> None:
-        running = Courier(settings, instance=instance(settings, settings.name("courier")))
+        name = instance(settings, settings.name("courier"))
+        running = Courier(settings, instance=name, secret=line_key(settings))
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
