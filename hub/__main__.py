@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; exit code 1 when they are not current"
     )
     _add_partners(commands)
+    _add_journal(commands)
     _add(commands, "version", version, "print the version")
     return top
 
@@ -166,6 +167,18 @@ def topics(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+def verify_journal(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import journal
+
+    return journal.verify(settings, chosen)
+
+
+def journal_key(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import journal
+
+    return journal.key(settings, chosen)
+
+
 def version(_: Settings, __: argparse.Namespace) -> int:
     print(__version__)
     return 0
@@ -264,6 +277,15 @@ def _add_partners(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     door = _add(actions, "kafka", partner_kafka, text)
     door.add_argument("id", metavar="ID", help="id of the partner")
     door.add_argument("--revoke", action="store_true", help="take the credential away instead")
+
+
+def _add_journal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("journal", help="the journal as processing log", description="The journal.")
+    actions = made.add_subparsers(required=True, metavar="action")
+    text = "hold the journal against its seals; exit code 1 names the first record that was touched"
+    check = _add(actions, "verify", verify_journal, text)
+    check.add_argument("--key", type=Path, metavar="FILE", help="public key (PEM); default: of HUB_SEAL_KEY")
+    _add(actions, "key", journal_key, "print the public key that checks the seals")
 
 
 def _fail(error: Exception, code: int) -> int:

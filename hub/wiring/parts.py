@@ -15,6 +15,7 @@ from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
 from hub.wiring import rules as rulebook
 from hub.wiring.clock import clock as clock_of
+from hub.wiring.journal import seal_key
 from hub.wiring.shared import Views, following_partners, instance, line_key, publishing, start_log, then
 
 QUICK_SECONDS = 0.1
@@ -66,7 +67,9 @@ def courier(settings: Settings) -> int:
 
 
 def projector(settings: Settings) -> int:
-    """Fills the read model, wakes what is due, and has aggregates published, until SIGTERM."""
+    """Fills the read model, wakes what is due, has aggregates published, and seals the journal, until SIGTERM."""
+    from hub.logbook.keys import checker, public, signer
+    from hub.logbook.sealer import Sealer
     from hub.readmodel.clock import EVERY_SECONDS, Clock, every
     from hub.readmodel.projector import Projector
     from hub.readmodel.queries import Queries
@@ -75,6 +78,8 @@ def projector(settings: Settings) -> int:
     start_log("projector", settings)
     rules, now = rulebook.load(settings), clock_of(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
+    own = seal_key(settings)
+    sealer = Sealer(settings, signer(own), checker(public(own)))
     pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS
 
     async def work(stopping: asyncio.Event) -> None:
@@ -89,12 +94,18 @@ def projector(settings: Settings) -> int:
             snapshots = Snapshots(queries, publish, now, moments, running.level, clock.settled)
             looks = partial(every, pause, clock.tick, snapshots.look)
             looking = asyncio.create_task(_once_ready(running.ready, looks))
+            sealing = asyncio.create_task(sealer.run())
+            sealing.add_done_callback(lambda _: running.stop())
             ending = asyncio.create_task(then(stopping, running.stop))
             try:
                 await running.run()
             finally:
                 looking.cancel()
                 ending.cancel()
+                if sealing.cancel():
+                    await asyncio.wait([sealing])
+            if not sealing.cancelled():
+                sealing.result()
 
     return service.run(work)
 
