@@ -116,22 +116,25 @@ class Attempted(Base, frozen=True, tag="attempted"):
 
 class Shown(Base, frozen=True, tag="shown"):
     """A partner was given these deliveries from its feed, on its request. Whether it has them, only `Pulled` tells.
-    `persons` are the marks of whom each is about, in the same order."""
+    `persons` are the marks of whom each is about and `kinds` the codes of what it is, in the same order; neither when
+    none is about a person."""
 
     partner: str
     subscription: str
     deliveries: tuple[str, ...]
     persons: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Pulled(Base, frozen=True, tag="pulled"):
-    """A partner acknowledged these deliveries of its feed: it says that it is done with them. `persons` as of
-    `Shown`."""
+    """A partner acknowledged these deliveries of its feed: it says that it is done with them. `persons` and
+    `kinds` as of `Shown`."""
 
     partner: str
     subscription: str
     deliveries: tuple[str, ...]
     persons: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Replayed(Base, frozen=True, tag="replayed"):

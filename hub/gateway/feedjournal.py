@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.core import journal, persons, traces
+from hub.core.catalogue import KINDS
 from hub.core.delivery import Delivery
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import Page
@@ -38,6 +39,7 @@ async def write(
                 subscription=subscription,
                 deliveries=tuple(delivery.id for delivery in told),
                 persons=marks if any(marks) else (),
+                kinds=tuple(_code(delivery) for delivery in told) if any(marks) else (),
             )
         )
     if entries:
@@ -49,6 +51,11 @@ async def _publish(door: Gateway, entries: Sequence[journal.Entry]) -> None:
         await door.publisher.publish([journal.record(entry) for entry in entries])
     except NotStored as error:
         raise not_stored(str(error)) from None
+
+
+def _code(delivery: Delivery) -> str:
+    kind = KINDS.get(delivery.event().type)
+    return kind.code if kind else ""
 
 
 def _ended(

@@ -1,18 +1,21 @@
-"""What an operator does with the journal: check it and hand out the key to check it with."""
+"""What an operator does with the journal: check it, hand out the key to check it with, and send it to a processing
+log."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.core.seals import Verdict
 from hub.errors import OperatorError
-from hub.logbook import keys
+from hub.logbook import export as exporting
+from hub.logbook import keys, otlp
 from hub.logbook import verify as checking
-from hub.settings import Settings
-from hub.wiring.shared import kept
+from hub.settings import Settings, SettingsError
+from hub.wiring.shared import kept, start_log
 
 FAULTS = {
     "changed": "the record at offset {offset} was changed",
@@ -36,6 +39,41 @@ def verify(settings: Settings, chosen: argparse.Namespace) -> int:
     for one in verdicts:
         print(told(one, now))
     return 0 if all(checking.sound(one, now) for one in verdicts) else 1
+
+
+def export(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Exit code 1 when the collector did not take all of it; what it took is not sent again."""
+    start_log("journal-export", settings)
+    order = exporting.Order(
+        url=otlp.address(chosen.otlp),
+        source=settings.source,
+        token=_token(chosen.token_file),
+        since=_moment(chosen.since),
+        follow=chosen.follow,
+    )
+    done = asyncio.run(exporting.Export(settings.bootstrap, order).run())
+    print(f"{done.records} records read, {done.spans} spans sent, {done.dropped} dropped by the collector")
+    return 1 if done.dropped or done.unreadable else 0
+
+
+def _token(path: Path | None) -> str:
+    try:
+        return path.read_text().strip() if path else ""
+    except OSError as error:
+        raise SettingsError(f"--token-file {path}: {error.strerror}") from None
+
+
+def _moment(given: str | None) -> int | None:
+    """Milliseconds since 1970 of a date or moment in ISO 8601; without a zone it is UTC."""
+    if given is None:
+        return None
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise SettingsError(
+            f"--since {given}: give a date or moment, as 2026-11-22 or 2026-11-22T08:00:00Z"
+        ) from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def key(settings: Settings, _: argparse.Namespace) -> int:
