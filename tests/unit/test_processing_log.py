@@ -59,10 +59,10 @@ ALL: list[journal.Entry] = [
     journal.Refused(at=1, publisher="po", reasons=("unknown-field",), via="http", **NAMED),
     journal.Repeat(at=1, publisher="po", order=2, outcome="erased", **NAMED),
     journal.Quarantined(at=1, reason="id-conflict", where="hub.events.p1/0/1", **NAMED),
-    journal.Signal(at=1, rule="T05", change="raised", severity="warn", responsible="brin:00YY01", due="2027-01-01", **NAMED),
+    journal.Signal(at=1, rule="T05", change="raised", severity="warn", responsible="x", due="2027-01-01", **NAMED),
     journal.Read(at=1, person=PERSON, partner="po", purpose="WPO-OKR", line="x"),
     journal.Read(at=1, partner="po", purpose="SIGNALS", line="", persons=(PERSON, "b" * 32)),
-    journal.Shown(at=1, partner="vo", subscription="s", deliveries=("a", "b"), persons=(PERSON, ""), kinds=("E13", "E1")),
+    journal.Shown(at=1, partner="v", subscription="s", deliveries=("a", "b"), persons=(PERSON, ""), kinds=("E13", "E1")),
     journal.Pulled(at=1, partner="vo", subscription="s", deliveries=("a",), persons=(PERSON,), kinds=("E8",)),
 ]  # fmt: skip
 
@@ -157,7 +157,14 @@ def test_a_valid_traceparent_is_taken_and_one_that_is_not_begins_anew(valid: str
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "00-" + "0" * 32 + "-00f067aa0ba902b7-01", GIVEN.replace("00f067aa0ba902b7", "0" * 16), "ff" + GIVEN[2:], GIVEN.upper(), GIVEN + "x"],
+    [
+        "",
+        "00-" + "0" * 32 + "-00f067aa0ba902b7-01",
+        GIVEN.replace("00f067aa0ba902b7", "0" * 16),
+        "ff" + GIVEN[2:],
+        GIVEN.upper(),
+        GIVEN + "x",
+    ],
 )  # fmt: skip
 def test_a_traceparent_that_is_none_is_as_if_it_were_not_there(wrong: str) -> None:
     assert traces.given(wrong) == "" and traces.of(wrong, "s", "i") == (identity("s", "i"), "")
