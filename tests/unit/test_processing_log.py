@@ -62,7 +62,7 @@ ALL: list[journal.Entry] = [
     journal.Signal(at=1, rule="T05", change="raised", severity="warn", responsible="x", due="2027-01-01", **NAMED),
     journal.Read(at=1, person=PERSON, partner="po", purpose="WPO-OKR", line="x"),
     journal.Read(at=1, partner="po", purpose="SIGNALS", line="", persons=(PERSON, "b" * 32)),
-    journal.Shown(at=1, partner="v", subscription="s", deliveries=("a", "b"), persons=(PERSON, ""), kinds=("E13", "E1")),
+    journal.Shown(at=1, partner="v", subscription="s", deliveries=("a", "b"), persons=(PERSON, ""), kinds=("E13", "")),
     journal.Pulled(at=1, partner="vo", subscription="s", deliveries=("a",), persons=(PERSON,), kinds=("E8",)),
 ]  # fmt: skip
 
