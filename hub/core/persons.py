@@ -12,6 +12,7 @@ from hub.core.withdrawal import mark
 _LEARNER = "learner/"
 
 
+@lru_cache(maxsize=4096)
 def of_key(key: str, secret: bytes) -> str:
     """The mark of the learner whose aggregate has this key; "" for any other aggregate, and without a secret."""
     return _keyed(mark(key), secret) if secret and key.startswith(_LEARNER) else ""
@@ -28,6 +29,5 @@ def of_delivery(delivery: Delivery, secret: bytes) -> str:
     return _keyed(base, secret) if secret and base else ""
 
 
-@lru_cache(maxsize=4096)
 def _keyed(base: str, secret: bytes) -> str:
     return hashlib.blake2b(base.encode(), key=secret, digest_size=16).hexdigest()
