@@ -58,8 +58,13 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 when they are not current"
     )
+    text = "print the register of processing activities (AVG art. 30), made from the catalogue, as Markdown"
+    _add(commands, "register", register, text).add_argument(
+        "--lang", choices=("nl", "en"), default="nl", help="default nl"
+    )
     _add_partners(commands)
     _add_secrets(commands)
+    _add_journal(commands)
     _add(commands, "version", version, "print the version")
     return top
 
@@ -188,6 +193,32 @@ def topics(settings: Settings, _: argparse.Namespace) -> int:
     for topic in wanted:
         state = "made" if topic.name in made else "there"
         print(f"{state:6}{topic.name:20}{topic.partitions:4} partitions  {topic.config['cleanup.policy']}")
+    return 0
+
+
+def verify_journal(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import journal
+
+    return journal.verify(settings, chosen)
+
+
+def export_journal(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import journal
+
+    return journal.export(settings, chosen)
+
+
+def journal_key(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.wiring import journal
+
+    return journal.key(settings, chosen)
+
+
+def register(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub.core.register import markdown
+    from hub.wiring import rules
+
+    print(markdown(chosen.lang, settings.source, rules.load(settings)), end="")
     return 0
 
 
@@ -338,6 +369,23 @@ def _add_secrets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     rotate = _add(actions, "rotate", rotate_secrets, "make a new key and seal every secret again with it")
     text = "make no new key: seal with the first of the file, after it was put into the files of all machines"
     rotate.add_argument("--keep-key", action="store_true", help=text)
+
+
+def _add_journal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("journal", help="the journal as processing log", description="The journal.")
+    actions = made.add_subparsers(required=True, metavar="action")
+    text = "hold the journal against its seals; exit code 1 names the first record that was touched"
+    check = _add(actions, "verify", verify_journal, text)
+    check.add_argument("--key", type=Path, metavar="FILE", help="public key (PEM); default: of HUB_SEAL_KEY")
+    text = "send the journal to a collector of processing logs (Logboek Dataverwerkingen) by OTLP"
+    out = _add(actions, "export", export_journal, text)
+    out.add_argument("--otlp", required=True, metavar="URL", help="of the collector: OTLP over HTTP, JSON")
+    out.add_argument(
+        "--since", metavar="MOMENT", help="start there (ISO 8601), not where the last export ended"
+    )
+    out.add_argument("--follow", action="store_true", help="go on for ever with what comes")
+    out.add_argument("--token-file", type=Path, metavar="FILE", help="bearer token for the collector")
+    _add(actions, "key", journal_key, "print the public key that checks the seals")
 
 
 def _fail(error: Exception, code: int) -> int:

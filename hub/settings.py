@@ -132,6 +132,16 @@ class Settings(BaseModel):
         "urn:nld:oin:00000099000000000000:systeem:onderwijshub",
         description="CloudEvents source of the hub itself",
     )
+    line_key: Path | None = Field(
+        None,
+        description="File with the secret under which persons stand in the journal, one for all parts of the hub; "
+        "default line.key in `data`, made when it is not there",
+    )
+    seal_key: Path | None = Field(
+        None,
+        description="File with the Ed25519 key (PEM) that signs the seals of the journal, one for all projectors; "
+        "default journal.key in `data`, made when it is not there",
+    )
     rules: Path | None = Field(
         None,
         description="YAML file with thresholds and calendar (deploy/almere.yaml); what it leaves out is as there",
@@ -143,7 +153,9 @@ class Settings(BaseModel):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
-    @field_validator("rules", "clock", "sink_ca", "sink_certificate", "secrets_key", mode="before")
+    @field_validator(
+        "line_key", "seal_key", "rules", "clock", "sink_ca", "sink_certificate", "secrets_key", mode="before"
+    )
     @classmethod
     def _empty(cls, value: object) -> object:
         return value or None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from hub.core import personal, profile
+from hub.core import personal, profile, traces
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Data, Kind
 from hub.core.event import Event, Fault, Rejected, with_attributes
@@ -57,7 +57,8 @@ ATTRIBUTES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("sequence", "sequencetype", "privacyclass"), _CODE),
     **dict.fromkeys(("dataclassification", "dataregulation", "datacategory"), _CODE),
     "schoolyear": re.compile(r"20[0-9]{2}-20[0-9]{2}"),
-    "traceparent": re.compile(r"[0-9a-f-]{55}"),
+    traces.ATTRIBUTE: traces.FORM,
+    "tracestate": traces.STATE,
 }
 """Context attributes that may come in, and what may stand in them. They reach every receiver as they are and stand in
 keys, journals and logs, so there is no room for a sentence, nor for attributes that nobody looked at."""

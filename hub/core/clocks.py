@@ -45,6 +45,7 @@ def _signal(work: Work, wanted: dict[str, Raised]) -> None:
                 source=event.source,
                 id=event.id,
                 type=event.type,
+                person=work.person,
                 rule=data["rule"],
                 change="raised" if change.raised else "cleared",
                 severity=data["severity"],

@@ -36,12 +36,16 @@ class Withheld(msgspec.Struct, frozen=True):
 
 
 class Base(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
-    """`at` is milliseconds since 1970. `source` and `id` name the event; `type` its CloudEvents type."""
+    """`at` is milliseconds since 1970. `source` and `id` name the event; `type` its CloudEvents type. `person` is the
+    keyed mark of whom it is about (`hub.core.persons`), "" when about nobody; `trace` the traceparent that the event or
+    request came with (`hub.core.traces`), "" when it came with none."""
 
     at: int
     source: str = ""
     id: str = ""
     type: str = ""
+    person: str = ""
+    trace: str = ""
 
 
 class Accepted(Base, frozen=True, tag="accepted"):
@@ -111,19 +115,26 @@ class Attempted(Base, frozen=True, tag="attempted"):
 
 
 class Shown(Base, frozen=True, tag="shown"):
-    """A partner was given these deliveries from its feed, on its request. Whether it has them, only `Pulled` tells."""
+    """A partner was given these deliveries from its feed, on its request. Whether it has them, only `Pulled` tells.
+    `persons` are the marks of whom each is about and `kinds` the codes of what it is, in the same order; neither when
+    none is about a person."""
 
     partner: str
     subscription: str
     deliveries: tuple[str, ...]
+    persons: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Pulled(Base, frozen=True, tag="pulled"):
-    """A partner acknowledged these deliveries of its feed: it says that it is done with them."""
+    """A partner acknowledged these deliveries of its feed: it says that it is done with them. `persons` and
+    `kinds` as of `Shown`."""
 
     partner: str
     subscription: str
     deliveries: tuple[str, ...]
+    persons: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Replayed(Base, frozen=True, tag="replayed"):
@@ -148,11 +159,13 @@ class Rekeyed(Base, frozen=True, tag="rekeyed"):
 
 
 class Read(Base, frozen=True, tag="read"):
-    """A partner looked up a learning line. `purpose` is the code the reader gave; `line` a keyed hash, not the id."""
+    """A partner looked up a learning line. `purpose` is the code the reader gave; `line` a keyed hash, not the id.
+    `persons` are the marks of all whom a list showed that is of no single line."""
 
     partner: str
     purpose: str
     line: str
+    persons: tuple[str, ...] = ()
 
 
 class Signal(Base, frozen=True, tag="signal"):

@@ -13,9 +13,15 @@ class Policy:
     """Handed to every decision. A value: a change of directory or subscriptions makes a new one."""
 
     def __init__(
-        self, directory: Directory, subscriptions: Iterable[Subscription] = (), rules: Rules | None = None
+        self,
+        directory: Directory,
+        subscriptions: Iterable[Subscription] = (),
+        rules: Rules | None = None,
+        secret: bytes = b"",
     ) -> None:
+        """`secret` is the key of the marks of persons in the journal; without one it has none."""
         self.directory = directory
+        self.secret = secret
         self.rules = rules or Rules()
         self._by_partner: dict[str, tuple[Subscription, ...]] = {}
         given = sorted(subscriptions, key=lambda s: s.id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
+from uuid import UUID
 
 import orjson
 
-from hub.core import journal
+from hub.core import journal, persons, traces
 from hub.core.admission import Admitted
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import Draft
@@ -63,27 +64,41 @@ class Received(NamedTuple):
     counts: tuple[Count, ...]
 
 
-def receive(draft: Draft, publisher: Partner, via: str, at: int, admit: Admit) -> Received:
-    """Admits or refuses. `via` is `http` or `kafka`; `at` is milliseconds since 1970."""
+class Context(NamedTuple):
+    """Of what came in together: `via` is `http` or `kafka`, `at` milliseconds since 1970, `secret` the key of the marks
+    of persons, `trace` the traceparent of the request, "" when it had none."""
+
+    via: str
+    at: int
+    secret: bytes = b""
+    trace: str = ""
+
+
+def receive(draft: Draft, publisher: Partner, context: Context, admit: Admit) -> Received:
+    """Admits or refuses."""
+    draft = draft._replace(event=traces.traced(draft.event, context.trace))
     outcome = _judge(draft, publisher, admit)
     if isinstance(outcome, Admitted):
-        return _accepted(outcome, publisher, via, at)
-    return refuse(draft, outcome, publisher.id, via, at)
+        return _accepted(outcome, publisher, context)
+    return refuse(draft, outcome, publisher.id, context)
 
 
-def refuse(draft: Draft, rejected: Rejected, publisher: str, via: str, at: int) -> Received:
+def refuse(draft: Draft, rejected: Rejected, publisher: str, context: Context) -> Received:
+    """Whom it is about is noted too, as a mark: to look at what somebody sends is to process it."""
     given = draft.event.attributes
     source, id, type = (_unless_faulty(given.get(name), name, rejected) for name in ("source", "id", "type"))
     kind = KINDS.get(type)
     reasons = tuple(sorted({fault.code for fault in rejected.faults}))
     entry = journal.Refused(
-        at=at,
+        at=context.at,
         source=source,
         id=id,
         type=kind.type if kind else "",
+        person=_person(draft.event.data, context.secret),
+        trace=traces.given(str(given.get(traces.ATTRIBUTE, context.trace))),
         publisher=publisher,
         reasons=reasons,
-        via=via,
+        via=context.via,
     )
     counts = (
         Count("hub_events_total", (kind.code if kind else "unknown", publisher, "refused")),
@@ -91,6 +106,15 @@ def refuse(draft: Draft, rejected: Rejected, publisher: str, via: str, at: int) 
         *(Count("hub_security_total", (reason,)) for reason in reasons if reason in ALARMING),
     )
     return Received(source, id, rejected.status, rejected.faults, None, journal.record(entry), counts)
+
+
+def _person(data: object, secret: bytes) -> str:
+    """The mark of the learner in data as they came in: any shape."""
+    given = data.get("learnerId") if isinstance(data, dict) else None
+    try:
+        return persons.of_learner(str(UUID(given)), secret) if isinstance(given, str) else ""
+    except ValueError:
+        return ""
 
 
 def quarantine(refused: Received, where: str) -> Out:
@@ -105,16 +129,18 @@ def _known_part(fault: Fault) -> str:
     return fault.pointer.rpartition("/")[0] if fault.code in _INVENTED else fault.pointer
 
 
-def _accepted(admitted: Admitted, publisher: Partner, via: str, at: int) -> Received:
+def _accepted(admitted: Admitted, publisher: Partner, context: Context) -> Received:
     event = admitted.event
     entry = journal.Accepted(
-        at=at,
+        at=context.at,
         source=event.source,
         id=event.id,
         type=event.type,
+        person=persons.of_key(admitted.key.decode(), context.secret),
+        trace=str(event.attributes.get(traces.ATTRIBUTE, "")),
         publisher=publisher.id,
         topic=admitted.topic,
-        via=via,
+        via=context.via,
         warnings=tuple(fault.code for fault in admitted.warnings),
     )
     out = Out(admitted.topic, admitted.key, event.structured(), CONTENT_TYPE)

@@ -10,6 +10,7 @@ EVENTS_P2 = "hub.events.p2"
 COMMANDS = "hub.commands"
 LINES = "hub.lines"
 JOURNAL = "hub.journal"
+SEALS = "hub.journal.seals"
 QUARANTINE = "hub.quarantine"
 PARTNERS = "hub.partners"
 SUBSCRIPTIONS = "hub.subscriptions"
@@ -60,6 +61,8 @@ class Topic(NamedTuple):
 
 _DELETE = {"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)}
 _COMPACT = {"cleanup.policy": "compact"}
+_SEALS = {"cleanup.policy": "compact,delete", "retention.ms": str(2 * RETENTION_MS)}
+"""Seals outlive what they seal: were one away whose records are kept, somebody took it away."""
 
 
 def outbox_topic(subscription: str) -> Topic:
@@ -76,6 +79,7 @@ def manifest(partitions: int) -> tuple[Topic, ...]:
     return (
         *keyed,
         Topic(LINES, partitions, _COMPACT),
+        Topic(SEALS, 1, _SEALS),
         Topic(QUARANTINE, 1, _DELETE),
         Topic(PARTNERS, 1, _COMPACT),
         Topic(SUBSCRIPTIONS, 1, _COMPACT),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from hub.core import routing
+from hub.core import persons, routing
 from hub.core.case import Case
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Kind
@@ -21,6 +21,7 @@ from hub.core.policy import Policy
 from hub.core.records import Count, Out
 from hub.core.state import Fact, State
 from hub.core.topics import COMMANDS, QUARANTINE
+from hub.core.traces import ATTRIBUTE
 
 _NOTHING = Facts(State(""))
 
@@ -58,6 +59,7 @@ class Work:
         "counts",
         "origin",
         "out",
+        "person",
         "policy",
         "state",
     )
@@ -65,6 +67,7 @@ class Work:
     def __init__(self, before: State, origin: Origin, policy: Policy) -> None:
         self.before, self.origin, self.policy = before, origin, policy
         self.about_learner = before.key.startswith("learner/")
+        self.person = persons.of_key(before.key, policy.secret) if self.about_learner else ""
         self.out: list[Out] = []
         self.counts: list[Count] = []
         self.state = State(
@@ -157,6 +160,8 @@ class Work:
                 source=source,
                 id=id,
                 type=kind.type,
+                person=self.person,
+                trace=str(fact.attributes.get(ATTRIBUTE, "")),
                 publisher=publisher(self.policy, source),
                 order=self.state.steps,
                 told=told,
@@ -189,6 +194,8 @@ class Work:
             source=event.source,
             id=event.id,
             type=event.type,
+            person=self.person,
+            trace=trace(event),
             publisher=publisher(self.policy, event.source),
             order=self.state.steps,
             outcome=outcome,
@@ -198,7 +205,7 @@ class Work:
 
     def set_aside(self, event: Event, reason: str) -> None:
         """Quarantine: where the record stands and why, nothing of what it says."""
-        self.out += quarantined(self.origin, reason, event)
+        self.out += quarantined(self.origin, reason, event, self.person)
 
     def done(self) -> Step:
         return Step(self.state, tuple(self.out), tuple(self.counts))
@@ -228,6 +235,11 @@ def code(event: Event) -> str:
     return kind.code if kind else "?"
 
 
+def trace(event: Event) -> str:
+    """The traceparent that an event came with; "" when it came with none."""
+    return str(event.attributes.get(ATTRIBUTE, ""))
+
+
 def own_event(policy: Policy, name: str, id: str, subject: str, day: str, data: dict[str, Any]) -> Event:
     """An event of the hub itself, of the start of `day`. `id` must follow from what it says, so that a step taken again
     gives the same; and so must the time, for it is part of what is shown."""
@@ -247,13 +259,15 @@ def own_event(policy: Policy, name: str, id: str, subject: str, day: str, data: 
     )
 
 
-def quarantined(origin: Origin, reason: str, event: Event | None = None) -> Iterator[Out]:
+def quarantined(origin: Origin, reason: str, event: Event | None = None, person: str = "") -> Iterator[Out]:
     """What is published of a record that could not be handled."""
     entry = Quarantined(
         at=origin.accepted,
         source=event.source if event else "",
         id=event.id if event else "",
         type=event.type if event else "",
+        person=person,
+        trace=trace(event) if event else "",
         reason=reason,
         where=f"{origin.topic}/{origin.partition}/{origin.offset}",
     )

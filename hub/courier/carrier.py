@@ -261,7 +261,7 @@ class Carrier:
     async def _withdrawn(self, one: Item) -> None:
         """Taken back before anybody took it: it is not sent (any more), and the next request says so."""
         self._ways.unsaid.add(one.number)
-        entry = one.entry(self._ways.post.to, self._crew.now(), journal.WITHDRAWN, _NOT_SENT)
+        entry = one.entry(self._ways.post.to, self._crew, journal.WITHDRAWN, _NOT_SENT)
         report.withdrawn(entry)
         await self._end(one.record, entry)
 
@@ -278,8 +278,8 @@ class Carrier:
     async def _write(
         self, items: list[Item], outcome: str, reply: Reply, said: str = "", after: float = 0.0
     ) -> None:
-        to, now = self._ways.post.to, self._crew.now()
-        entries = [one.entry(to, now, outcome, reply, said) for one in items]
+        to = self._ways.post.to
+        entries = [one.entry(to, self._crew, outcome, reply, said) for one in items]
         for entry, one in zip(entries, items, strict=True):
             report.attempted(entry, after, one.delivery.accepted)
         if len(entries) == 1:

@@ -25,9 +25,9 @@ class Send(Protocol):
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
-    random number from [0, 1). `open` gives a subscription with its secrets as they were given. `schedule` is for
-    subscriptions without one of their own. `fail` ends the courier: for faults of our own, not for trouble of a
-    partner.
+    random number from [0, 1), `secret` the key of the marks of persons in the journal. `open` gives a subscription with
+    its secrets as they were given. `schedule` is for subscriptions without one of their own. `fail` ends the courier:
+    for faults of our own, not for trouble of a partner.
     """
 
     send: Send
@@ -41,6 +41,7 @@ class Crew:
     steady: Callable[[], float]
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
+    secret: bytes = b""
     courtesy: Courtesy = field(default_factory=Courtesy)
 
     def watch(self, task: asyncio.Task[None]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.core import persons
 from hub.core.delivery import Delivery, from_record
 from hub.core.event import Event
 from hub.core.journal import Attempted
 from hub.core.records import Record
 from hub.core.subscription import Subscription
+from hub.core.traces import ATTRIBUTE
+from hub.courier.crew import Crew
 from hub.courier.sender import Reply
 
 
@@ -30,13 +33,15 @@ class Item:
         self.first = self.first if self.attempt else now
         self.attempt += 1
 
-    def entry(self, of: Subscription, now: int, outcome: str, reply: Reply, said: str = "") -> Attempted:
-        """`now` is milliseconds since 1970."""
+    def entry(self, of: Subscription, crew: Crew, outcome: str, reply: Reply, said: str = "") -> Attempted:
+        now = crew.now()
         return Attempted(
             at=now,
             source=self.event.source,
             id=self.event.id,
             type=self.event.type,
+            person=persons.of_delivery(self.delivery, crew.secret),
+            trace=str(self.event.attributes.get(ATTRIBUTE, "")),
             partner=of.partner,
             subscription=of.id,
             delivery=self.delivery.id,

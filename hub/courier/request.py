@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
+from hub.core import traces
 from hub.core.delivery import Delivery
 from hub.core.event import Attribute, Event
 from hub.core.subscription import Subscription
@@ -59,7 +60,8 @@ def build(delivery: Delivery, subscription: Subscription, number: int, stamp: St
         return together([delivery], subscription, [number], stamp)
     binary = subscription.config.get("mode") == "binary"
     body, content = _binary(delivery.event()) if binary else (delivery.body, {"Content-Type": STRUCTURED})
-    return _signed(subscription, delivery.id, body, content | _sequence([number]), stamp)
+    content |= _sequence([number]) | {traces.ATTRIBUTE: traces.of_delivery(delivery)}
+    return _signed(subscription, delivery.id, body, content, stamp)
 
 
 def together(
@@ -67,7 +69,8 @@ def together(
 ) -> Request:
     """The request of one attempt at a batch, in the order given. Raises BadSecret."""
     id = batch.batch_id([one.id for one in deliveries])
-    content = {"Content-Type": batch.CONTENT} | _sequence(numbers)
+    trace = traces.of_delivery(deliveries[0]) if len(deliveries) == 1 else traces.of_batch(id)
+    content = {"Content-Type": batch.CONTENT, traces.ATTRIBUTE: trace} | _sequence(numbers)
     return _signed(subscription, id, batch.body(one.body for one in deliveries), content, stamp)
 
 

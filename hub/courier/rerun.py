@@ -215,7 +215,7 @@ class Rerun:
 
     async def _tell(self, item: Item, outcome: str, reply: Reply) -> None:
         said = dead_letters.words(reply.kind, reply.body)
-        made = item.entry(self.lane.subscription, self._crew.now(), outcome, reply, said)
+        made = item.entry(self.lane.subscription, self._crew, outcome, reply, said)
         entry = msgspec.structs.replace(made, replay=self.order.id)
         _report(entry)
         await self._crew.write(journal.record(entry))

@@ -49,8 +49,9 @@ class Courier:
 
     `instance` names this process within the group (Kafka's static membership): started again under the
     same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
-    No two living couriers may share a name. `open` opens the secrets of a subscription. `prefix` narrows the outboxes
-    and `lookup` replaces DNS (both for tests). Raises OSError for certificates of the settings that cannot be used.
+    No two living couriers may share a name. `open` opens the secrets of a subscription, `secret` is the key of the
+    marks of persons in the journal. `prefix` narrows the outboxes and `lookup` replaces DNS (both for tests). Raises
+    OSError for certificates of the settings that cannot be used.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class Courier:
         prefix: str = OUTBOX,
         lookup: Lookup | None = None,
         open: Open = lambda to: to,
+        secret: bytes = b"",
     ) -> None:
         self._settings = settings
         self._open = open
         self._contexts = Contexts(settings.sink_ca, settings.sink_certificate)
+        self._secret = secret
         self._instance = instance
         self._group = group
         self._prefix = prefix
@@ -160,6 +163,7 @@ class Courier:
             steady=time.monotonic,
             draw=random.random,
             fail=fail,
+            secret=self._secret,
         )
 
     async def _level(self, scout: Scout) -> bool:

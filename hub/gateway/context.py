@@ -85,7 +85,7 @@ class Gateway:
     `for_partner` shows a line as one partner may see it, or None. `ensure_outbox` makes the topic of a subscription
     if it is not there; `let_read` (partner, subscription) lets a partner with a credential for Kafka read it there,
     and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
-    JSON can hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in
+    JSON can hold, are already masked, and may block. `line_key` is the secret with which persons are marked in
     the journal, `seal` seals what is secret in a subscription before it is stored, `reach` says which addresses may be
     called, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from hub.core import census, journal, newcomers
+from hub.core import census, journal, newcomers, persons
 from hub.core.flows import StandingSignal
 from hub.core.partners import Partner, Role
 from hub.core.rules import Rules
@@ -104,7 +104,7 @@ async def get_signals(caller: Caller, door: Door) -> Response:
     orgs = [org.ref for org in caller.orgs]
     rules = supervised(caller, door.rules)
     found = await asyncio.to_thread(door.queries.standing_signals, orgs, rules)
-    await _journal_read(door, caller)
+    await _journal_read(door, caller, found)
     return _json({"signals": [_shown_signal(one, caller) for one in found]})
 
 
@@ -165,9 +165,10 @@ def _live(public: bool, door: Gateway) -> dict[str, Any]:
     return {"on": door.today(), "k": door.rules.small_cell, "method": "live", "cells": cells}
 
 
-async def _journal_read(door: Gateway, caller: Partner) -> None:
+async def _journal_read(door: Gateway, caller: Partner, found: Iterable[StandingSignal]) -> None:
     """Before the answer, or there is no answer: signals may be about persons, and nobody looks unseen."""
-    entry = journal.Read(at=door.now(), partner=caller.id, purpose=PURPOSE, line="")
+    marks = sorted({persons.of_key(one.key, door.line_key) for one in found} - {""})
+    entry = journal.Read(at=door.now(), partner=caller.id, purpose=PURPOSE, line="", persons=tuple(marks))
     try:
         await door.publisher.publish([journal.record(entry)])
     except NotStored as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.core import journal
+from hub.core import journal, persons, traces
+from hub.core.catalogue import KINDS
 from hub.core.delivery import Delivery
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import Page
@@ -18,17 +19,29 @@ async def write(
     subscription: str,
     page: Page,
     kind: type[journal.Shown] | type[journal.Pulled],
+    trace: str = "",
 ) -> None:
     """Says of the deliveries on a page that they were shown or acknowledged, and of those taken back that they ended
-    so. Returns when that is safe in Kafka; raises Problem 503 otherwise."""
-    told = tuple(delivery.id for number, delivery in page.deliveries if number not in page.withdrawn)
+    so. `trace` is the traceparent of the request. Returns when that is safe in Kafka; raises Problem 503 otherwise."""
+    told = [delivery for number, delivery in page.deliveries if number not in page.withdrawn]
     entries: list[journal.Entry] = [
-        _ended(door.now(), partner, subscription, number, delivery)
+        _ended(door, partner, subscription, number, delivery)
         for number, delivery in page.deliveries
         if number in page.withdrawn
     ]
     if told:
-        entries.append(kind(at=door.now(), partner=partner, subscription=subscription, deliveries=told))
+        marks = tuple(persons.of_delivery(delivery, door.line_key) for delivery in told)
+        entries.append(
+            kind(
+                at=door.now(),
+                trace=trace,
+                partner=partner,
+                subscription=subscription,
+                deliveries=tuple(delivery.id for delivery in told),
+                persons=marks if any(marks) else (),
+                kinds=tuple(_code(delivery) for delivery in told) if any(marks) else (),
+            )
+        )
     if entries:
         await _publish(door, entries)
 
@@ -40,13 +53,22 @@ async def _publish(door: Gateway, entries: Sequence[journal.Entry]) -> None:
         raise not_stored(str(error)) from None
 
 
-def _ended(at: int, partner: str, subscription: str, number: int, delivery: Delivery) -> journal.Attempted:
-    event = delivery.event()
+def _code(delivery: Delivery) -> str:
+    kind = KINDS.get(delivery.event().type)
+    return kind.code if kind else ""
+
+
+def _ended(
+    door: Gateway, partner: str, subscription: str, number: int, delivery: Delivery
+) -> journal.Attempted:
+    event, at = delivery.event(), door.now()
     return journal.Attempted(
         at=at,
         source=event.source,
         id=event.id,
         type=event.type,
+        person=persons.of_delivery(delivery, door.line_key),
+        trace=str(event.attributes.get(traces.ATTRIBUTE, "")),
         partner=partner,
         subscription=subscription,
         delivery=delivery.id,

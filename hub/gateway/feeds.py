@@ -6,9 +6,10 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import journal
+from hub.core import journal, traces
 from hub.gateway import feedjournal, openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
@@ -21,6 +22,7 @@ router = APIRouter(tags=["subscriptions"])
 
 @router.get("/v1/subscriptions/{id}/events", **openapi.FEED)
 async def pull_events(
+    request: Request,
     id: str,
     caller: Caller,
     door: Door,
@@ -53,7 +55,8 @@ async def pull_events(
             f"there are only {page.last} events; neither after nor your position may lie beyond the last",
         )
     # Before the answer, for who was told what must be known for certain.
-    await feedjournal.write(door, caller.id, id, page, journal.Shown)
+    trace = traces.given(request.headers.get(traces.ATTRIBUTE))
+    await feedjournal.write(door, caller.id, id, page, journal.Shown, trace)
     return Response(_shown(page, start), media_type="application/json")
 
 

@@ -16,8 +16,10 @@ from starlette.routing import Route
 
 from hub.core.cloudevents import MAX_BATCH, Draft, draft_http
 from hub.core.event import Fault
-from hub.core.reception import Received, receive
+from hub.core.reception import Context, Received, receive
 from hub.core.rights import Scope
+from hub.core.traces import ATTRIBUTE
+from hub.core.traces import given as valid
 from hub.gateway import openapi, problems
 from hub.gateway.auth import authenticate
 from hub.gateway.context import Gateway, gateway
@@ -49,7 +51,9 @@ async def publish_events(request: Request) -> Response:
         drafts = draft_http(request.headers.get("content-type"), request.headers, await _body(request, hand))
         batch = isinstance(drafts, list)
         given: list[Draft] = drafts if isinstance(drafts, list) else [drafts]
-        received = [receive(draft, publisher, "http", door.now(), door.admit) for draft in given]
+        trace = valid(request.headers.get(ATTRIBUTE))
+        context = Context("http", door.now(), door.line_key, trace)
+        received = [receive(draft, publisher, context, door.admit) for draft in given]
         await _store(received, door)
     door.observe(time.perf_counter() - started)
     return _of_batch(received, door) if batch else _of_one(received[0], door)

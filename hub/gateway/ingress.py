@@ -14,7 +14,7 @@ from hub.core.cloudevents import Draft, draft_kafka
 from hub.core.directory import Directory
 from hub.core.event import Event, Fault, Rejected
 from hub.core.known import Known
-from hub.core.reception import Admit, Received, quarantine, receive, refuse
+from hub.core.reception import Admit, Context, Received, quarantine, receive, refuse
 from hub.core.records import Count, Out
 from hub.core.topics import INGRESS
 from hub.gateway.publisher import NotStored, Publisher, Stamp, stamped
@@ -46,8 +46,11 @@ class Ingress:
         now: Callable[[], int],
         stamp: Stamp = tuple,
         behind: Callable[[], int] = lambda: 0,
+        secret: bytes = b"",
     ) -> None:
-        """While `behind()` is not 0, because too much waits for the processors, records stay where they are."""
+        """While `behind()` is not 0, because too much waits for the processors, records stay where they are. `secret`
+        is the key of the marks of persons in the journal."""
+        self._secret = secret
         self._make = make
         self._known = known
         self._publisher = publisher
@@ -110,8 +113,9 @@ class Ingress:
 
     def _receive(self, record: ConsumerRecord[Any, Any]) -> Received:
         draft = draft_kafka(tuple(record.headers), record.value)
+        context = Context("kafka", self._now(), self._secret)
         try:
-            return _judged(record.topic, draft, self._known.directory, self._admit, self._now())
+            return _judged(record.topic, draft, self._known.directory, self._admit, context)
         except Exception as error:
             # A record on which we ourselves fail must not hold up all that come after it.
             where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
@@ -119,13 +123,13 @@ class Ingress:
             ours = Rejected(
                 (Fault("", "internal-error", "the hub failed on it; the operator must look"),), 500
             )
-            return refuse(Draft(Event({})), ours, record.topic.removeprefix(INGRESS), "kafka", self._now())
+            return refuse(Draft(Event({})), ours, record.topic.removeprefix(INGRESS), context)
 
 
-def _judged(topic: str, draft: Draft, directory: Directory, admit: Admit, at: int) -> Received:
+def _judged(topic: str, draft: Draft, directory: Directory, admit: Admit, context: Context) -> Received:
     name = topic.removeprefix(INGRESS)
     partner = directory.get(name)
     if partner is None:
         unknown = Fault("", "unknown-publisher", "this topic belongs to no partner in the directory")
-        return refuse(draft, Rejected((unknown,), 403), name, "kafka", at)
-    return receive(draft, partner, "kafka", at, admit)
+        return refuse(draft, Rejected((unknown,), 403), name, context)
+    return receive(draft, partner, context, admit)

@@ -11,9 +11,10 @@ from uuid import UUID
 import msgspec
 import orjson
 from fastapi import APIRouter, Header, Path, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import journal
+from hub.core import journal, persons, traces
 from hub.core.catalogue import KINDS
 from hub.core.codes import Basis
 from hub.core.event import moment
@@ -32,6 +33,7 @@ PURPOSES = tuple(code for code in get_args(Basis) if code != "NONE")
 
 @router.get("/v1/learning-lines/{learnerId}", **openapi.LINE)
 async def get_learning_line(
+    request: Request,
     learner: Annotated[str, Path(alias="learnerId", description="UUID of the learner")],
     caller: Caller,
     door: Door,
@@ -50,7 +52,7 @@ async def get_learning_line(
     shown = None if line is None or caller.has(Role.PROCESREGISSEUR) else door.for_partner(line, caller)
     if shown is None:
         raise not_found("learning line")
-    await _journal_read(door, caller, purpose, learner)
+    await _journal_read(door, caller, purpose, learner, traces.given(request.headers.get(traces.ATTRIBUTE)))
     return _json(shown)
 
 
@@ -68,7 +70,7 @@ async def get_journey(
     journey = await asyncio.to_thread(door.queries.journey, source, id)
     if journey is None or (seen := visible(journey, caller)) is None:
         raise not_found("journey (a fresh event may take a second)")
-    return _json(_shown_journey(seen))
+    return _json({"traceId": _trace(journey), **_shown_journey(seen)})
 
 
 @router.get("/v1/partners", **openapi.PARTNERS)
@@ -134,6 +136,12 @@ def _shown_journey(journey: Journey) -> dict[str, Any]:
     }
 
 
+def _trace(journey: Journey) -> str:
+    """Of the event's whole journey, webhooks included: the trace it came with, or its own."""
+    came_with = next((one.detail["trace"] for one in journey.moments if one.detail.get("trace")), "")
+    return traces.of(came_with, journey.event.source, journey.event.id).id
+
+
 def _shown_course(course: Course) -> dict[str, Any]:
     times = {
         "routedAt": course.routed_at,
@@ -154,10 +162,13 @@ def _shown_course(course: Course) -> dict[str, Any]:
     }
 
 
-async def _journal_read(door: Gateway, caller: Partner, purpose: str, learner: str) -> None:
+async def _journal_read(door: Gateway, caller: Partner, purpose: str, learner: str, trace: str) -> None:
     """Before the answer, or there is no answer: nobody looks unseen."""
     hashed = hashlib.blake2b(learner.encode(), key=door.line_key, digest_size=16).hexdigest()
-    entry = journal.Read(at=door.now(), partner=caller.id, purpose=purpose, line=hashed)
+    person = persons.of_learner(learner, door.line_key)
+    entry = journal.Read(
+        at=door.now(), person=person, trace=trace, partner=caller.id, purpose=purpose, line=hashed
+    )
     try:
         await door.publisher.publish([journal.record(entry)])
     except NotStored as error:

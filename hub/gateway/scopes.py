@@ -24,6 +24,8 @@ SCOPES: dict[Route, Scope] = {
     ("POST", f"{_SUBSCRIPTION}/_resume"): Scope.MANAGE,
     ("POST", f"{_SUBSCRIPTION}/_test"): Scope.MANAGE,
     ("POST", f"{_SUBSCRIPTION}/_dry-run"): Scope.MANAGE,
+    ("GET", f"{_SUBSCRIPTION}/keys"): Scope.MANAGE,
+    ("POST", f"{_SUBSCRIPTION}/_rotate"): Scope.MANAGE,
     ("GET", "/v1/dead-letters"): Scope.REPLAY,
     ("POST", f"{_SUBSCRIPTION}/_replay"): Scope.REPLAY,
     ("GET", f"{_SUBSCRIPTION}/replays"): Scope.REPLAY,

@@ -44,6 +44,8 @@ from hub.readmodel.schema import (
 CENSUS = "census/almere"
 """Aggregate key under which what was published is kept."""
 
+_UNSAID = ("kind", "at", "person")
+"""Of an entry: what a moment says elsewhere, and the mark by which the hub alone may know a person again."""
 _STREAM = 1000
 _ORDER = {kind: place for place, kind in enumerate(("accepted", "refused", "repeat", "routed", "attempted"))}
 _COUNTED = ("accepted", "refused", "reason", "quarantined", "duplicate", "conflict", "stale")
@@ -248,7 +250,7 @@ def _course(row: sa.Row[Any]) -> Course:
 
 def _detail(body: str) -> dict[str, Any]:
     detail = msgspec.json.decode(body, type=dict[str, Any])
-    return {name: value for name, value in detail.items() if name not in ("kind", "at")}
+    return {name: value for name, value in detail.items() if name not in _UNSAID}
 
 
 def _pulls(courses: Sequence[Course]) -> list[Moment]:

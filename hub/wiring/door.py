@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -22,7 +20,7 @@ from hub.wiring import clock as clocks
 from hub.wiring import rules as rulebook
 from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
-from hub.wiring.shared import Views, start_log, then
+from hub.wiring.shared import Views, line_key, start_log, then
 
 
 def gateway(settings: Settings) -> int:
@@ -84,7 +82,7 @@ def gateway_app(settings: Settings) -> Any:
 
     settings.data.mkdir(parents=True, exist_ok=True)
     rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
-    stamp = clocks.stamp(clock)
+    stamp, secret = clocks.stamp(clock), line_key(settings)
     views = Views(settings, rules)
     backlog = Backlog(settings.bootstrap, topics.PROCESSORS, topics.INPUTS, settings.backlog_limit)
     publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
@@ -124,7 +122,6 @@ def gateway_app(settings: Settings) -> Any:
         loopback=settings.loopback,
         url=settings.url,
         source=settings.source,
-        line_key=_line_key(settings),
         bearers=bearers,
         proxy=Proxy(settings.proxy_header, sinks.networks(settings.proxy_trust)),
         seal=secrets_of.keyring(settings).seal,
@@ -133,11 +130,12 @@ def gateway_app(settings: Settings) -> Any:
             sinks.PORTS.union(settings.sink_ports),
             settings.sink_certificate is not None,
         ),
+        line_key=secret,
         pressure=Pressure(backlog.behind),
     )
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
     ingress = Ingress(
-        reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind
+        reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind, secret
     )
     return door.build(
         context,
@@ -175,19 +173,6 @@ async def _kafka_answers(settings: Settings) -> str:
 
 async def _ensure(settings: Settings, wanted: Sequence[topics.Topic]) -> None:
     await kafka.ensure_topics(settings.bootstrap, wanted, settings.replication)
-
-
-def _line_key(settings: Settings) -> bytes:
-    """Secret of this installation under which learner ids stand in the journal; made once, readable by us alone."""
-    path = settings.data / "line.key"
-    if not path.exists():
-        with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 class _Aggregates:

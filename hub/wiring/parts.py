@@ -17,7 +17,8 @@ from hub.wiring import rules as rulebook
 from hub.wiring import secrets
 from hub.wiring.clock import clock as clock_of
 from hub.wiring.clock import wall
-from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
+from hub.wiring.journal import seal_key
+from hub.wiring.shared import Views, following_partners, instance, line_key, publishing, start_log, then
 
 QUICK_SECONDS = 0.1
 """Between two looks at a clock that is set: who sets it waits for what comes of it."""
@@ -62,7 +63,7 @@ def courier(settings: Settings) -> int:
 
     async def work(stopping: asyncio.Event) -> None:
         name = instance(settings, settings.name("courier"))
-        running = Courier(settings, instance=name, open=keys.open)
+        running = Courier(settings, instance=name, open=keys.open, secret=line_key(settings))
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
@@ -70,7 +71,9 @@ def courier(settings: Settings) -> int:
 
 
 def projector(settings: Settings) -> int:
-    """Fills the read model, wakes what is due, and has aggregates published, until SIGTERM."""
+    """Fills the read model, wakes what is due, has aggregates published, and seals the journal, until SIGTERM."""
+    from hub.logbook.keys import checker, public, signer
+    from hub.logbook.sealer import Sealer
     from hub.readmodel.clock import EVERY_SECONDS, Clock, every
     from hub.readmodel.projector import Projector
     from hub.readmodel.queries import Queries
@@ -79,6 +82,8 @@ def projector(settings: Settings) -> int:
     start_log("projector", settings)
     rules, now = rulebook.load(settings), clock_of(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
+    own = seal_key(settings)
+    sealer = Sealer(settings, signer(own), checker(public(own)))
     pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS
 
     async def work(stopping: asyncio.Event) -> None:
@@ -93,12 +98,18 @@ def projector(settings: Settings) -> int:
             snapshots = Snapshots(queries, publish, now, moments, running.level, clock.settled)
             looks = partial(every, pause, clock.tick, snapshots.look)
             looking = asyncio.create_task(_once_ready(running.ready, looks))
+            sealing = asyncio.create_task(sealer.run())
+            sealing.add_done_callback(lambda _: running.stop())
             ending = asyncio.create_task(then(stopping, running.stop))
             try:
                 await running.run()
             finally:
                 looking.cancel()
                 ending.cancel()
+                if sealing.cancel():
+                    await asyncio.wait([sealing])
+            if not sealing.cancelled():
+                sealing.result()
 
     return service.run(work)
 

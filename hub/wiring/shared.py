@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hub import kafka
@@ -34,12 +37,35 @@ def instance(settings: Settings, part: str) -> str:
     return path.read_text()
 
 
+def line_key(settings: Settings) -> bytes:
+    """Secret of this installation under which persons stand in the journal: the same for all its parts, on whatever
+    machine."""
+    return kept(settings.line_key or settings.data / "line.key", lambda: secrets.token_bytes(32))
+
+
+def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """A secret in a file: made once, whichever process comes first, and readable by us alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file, fresh = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(file, "wb") as out:
+                out.write(make())
+                os.fsync(out.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+        finally:
+            Path(fresh).unlink()
+    return path.read_bytes()
+
+
 class Views:
     """Full copies of the directory and the subscriptions, kept current."""
 
     def __init__(self, settings: Settings, rules: Rules) -> None:
         self.known = Known()
         self._rules = rules
+        self._secret = line_key(settings)
         self._policy: Policy | None = None
         self._revision = -1
         watch = partial(kafka.CompactedView, settings.bootstrap)
@@ -55,7 +81,7 @@ class Views:
     def policy(self) -> Policy:
         """The policy of this moment; the same object until something changes."""
         if self._policy is None or self._revision != self.known.revision:
-            self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules)
+            self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules, self._secret)
             self._revision = self.known.revision
         return self._policy
 

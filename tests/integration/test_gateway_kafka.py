@@ -19,6 +19,7 @@ from hub.core.event import Event, Rejected
 from hub.core.journal import Accepted, Refused, load
 from hub.core.partners import Partner
 from hub.core.records import Out, Record
+from hub.core.views import Enrolment, Line
 from hub.gateway.publisher import NotStored
 from hub.settings import Settings
 from tests.broker import Broker
@@ -247,3 +248,18 @@ async def test_records_whose_outcome_could_not_be_published_come_again(kafka: Br
     assert not about(await kit.everything(kafka), topics.EVENTS_G, sent["id"])
     async with kit.running(kafka, hub):
         await until(kafka, lambda found: about(found, topics.EVENTS_G, sent["id"]))
+
+
+async def test_with_kafka_gone_no_line_is_shown_that_no_log_could_tell_of(kafka: Broker) -> None:
+    learner = "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008"
+    hub = Hub()
+    enrolment = Enrolment(id="e1", org="brin:00YY01", stage="po", start="2026-08-01", primary=True)
+    hub.queries.lines[learner] = Line(learner_id=learner, enrolments=[enrolment])
+    headers = {"Authorization": "Bearer school-token", "Purpose": "WPO-OKR"}
+    async with kit.running(kafka, hub, timeout=1.0) as client:
+        kafka.kill()
+        refused = await client.get(f"/v1/learning-lines/{learner}", headers=headers)
+        assert refused.status_code == 503 and "brin:00YY01" not in refused.text
+        await kafka.start()
+        shown = await eventually(lambda: client.get(f"/v1/learning-lines/{learner}", headers=headers), 200)
+        assert "brin:00YY01" in shown.text

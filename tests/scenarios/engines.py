@@ -111,7 +111,9 @@ class CoreEngine:
     async def publish(self, partner: str, event: dict[str, Any]) -> Answer:
         draft = cloudevents.draft_http(cloudevents.STRUCTURED, {}, json.dumps(event).encode())
         assert not isinstance(draft, list)
-        received = reception.receive(draft, city.BY_ID[partner], "http", day_ms(TODAY), admit)
+        received = reception.receive(
+            draft, city.BY_ID[partner], reception.Context("http", day_ms(TODAY)), admit
+        )
         self._out.append(received.entry)
         self._counts += received.counts
         if received.event is None:

@@ -241,7 +241,7 @@ def received(event: Event, publisher: Partner) -> Received:
     raw = json.dumps({**event.attributes, "data": event.data}).encode()
     draft = cloudevents.draft_http(cloudevents.STRUCTURED, {}, raw)
     assert not isinstance(draft, list)
-    return reception.receive(draft, publisher, "http", 0, admit)
+    return reception.receive(draft, publisher, reception.Context("http", 0), admit)
 
 
 @given(st.data(), some.events())
@@ -275,7 +275,7 @@ def test_what_json_cannot_carry_on_is_refused_and_stops_nothing(value: str) -> N
     )
     draft = cloudevents.draft_http(cloudevents.STRUCTURED, {}, raw)
     assert not isinstance(draft, list)
-    refused = reception.receive(draft, publisher_of(some.CODES["E1"]), "http", 0, admit)
+    refused = reception.receive(draft, publisher_of(some.CODES["E1"]), reception.Context("http", 0), admit)
     assert (refused.event, refused.status) == (None, 400)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = {"stream", "gateway", "courier", "readmodel", "monitor", "telemetry", "demo", "local"}
+ROOMS = {"stream", "gateway", "courier", "readmodel", "monitor", "telemetry", "demo", "local", "logbook"}
 COMMONS = {
     "hub.core",
     "hub.settings",
