@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -108,6 +109,21 @@ class Settings(BaseModel):
         None,
         description="File with the instant or date it is now, for rehearsals; empty: the machine's clock",
     )
+    login_issuer: str | None = Field(
+        None, description="OpenID Connect issuer where people log in (https; http on a loopback address)"
+    )
+    login_client: str | None = Field(None, description="Client id of the hub at that issuer")
+    login_key: Path | None = Field(
+        None,
+        description="Private key (PEM, RSA or P-256) with which the hub proves there that it is that client",
+    )
+    login_role: str = Field("role", description="Claim of the ID token that holds a person's role")
+    login_organisation: str = Field(
+        "organisation", description="Claim that holds the OrgRef of a partner administrator, such as oin:..."
+    )
+    session_key: Path | None = Field(
+        None, description="File with 32 secret bytes that seal sessions; default made once in `data`"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
@@ -120,6 +136,13 @@ class Settings(BaseModel):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
+
+    @field_validator("login_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith("https://") or _at_home(value)):
+            raise ValueError("an issuer has an address with https, or one on this machine")
+        return value
 
     @field_validator("kafka_brokers")
     @classmethod
@@ -184,10 +207,20 @@ class Settings(BaseModel):
     @property
     def loopback(self) -> bool:
         """Whether the HTTP door can only be reached from this machine."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _at_home(url: str) -> bool:
+    """Whether a URL is of http on a loopback address."""
+    found = urlsplit(url)
+    return found.scheme == "http" and _is_loopback(found.hostname or "")
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -21,6 +21,7 @@ from hub.gateway import (
     dry_run,
     feeds,
     ingest,
+    login,
     lookups,
     openapi,
     position,
@@ -32,6 +33,7 @@ from hub.gateway import (
 from hub.gateway.auth import metrics_guard
 from hub.gateway.context import Gateway, Once
 from hub.gateway.problems import Problem
+from hub.gateway.sessions import Renewing
 from hub.gateway.shell import Shell
 
 Check = Callable[[], Awaitable[str]]
@@ -81,12 +83,12 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lambda _: _running(services),
-        middleware=[Middleware(Shell)],
+        middleware=[Middleware(Shell), Middleware(Renewing)],
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
     told = (subscriptions, feeds, position, report, dead_letters, redelivery, dry_run)
-    for room in (ingest, *told, lookups, counted):
+    for room in (ingest, *told, lookups, counted, login):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))
     app.include_router(_operations(checks or {}, notes, metrics, parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Depends
 from fastapi.security import HTTPBearer
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from hub.core.partners import Partner, Role
 from hub.core.records import Count
 from hub.gateway.context import Gateway, gateway
+from hub.gateway.people import permit, session_of, session_partner
 from hub.gateway.problems import Problem
 from hub.telemetry.gate import scrape
 
@@ -24,6 +26,8 @@ def authenticate(request: Request, door: Gateway) -> Partner:
         raise _refusal(
             door, 400, "token-in-query", "send the token in the Authorization header, never in the URL"
         )
+    if (partner := session_partner(request, door)) is not None:
+        return partner
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise _refusal(door, 401, "no-token", "send Authorization: Bearer and your token", "Bearer")
@@ -57,15 +61,29 @@ def require(partner: Partner, *roles: Role) -> None:
 
 
 def page_guard(request: Request) -> None:
-    """For people in a browser: the token of a procesregisseur or operator as the password of basic authentication.
+    """For people in a browser: a session whose role may; while no login is set, the token of a procesregisseur or
+    operator as the password of basic authentication.
 
-    Raises Problem 401 with a challenge, so that the browser asks.
+    Raises Problem 401 with a challenge, so that the browser asks, or 303 to the login.
     """
     door = gateway(request)
+    if door.login is not None:
+        session = session_of(request, door)
+        if session is None:
+            raise _to_login(request, door)
+        return permit(session, request, door)
     partner = door.known.directory.of_token(_password(request))
     if partner is None:
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
     require(partner, Role.PROCESREGISSEUR, Role.OPERATOR)
+
+
+def _to_login(request: Request, door: Gateway) -> Problem:
+    """A browser that goes to a page is sent on; a script on one is told."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return _refusal(door, 401, "no-session", "nobody is logged in: go to /login")
+    where = f"/login?{urlencode({'next': request.url.path})}"
+    return Problem(303, "no-session", "log in first", headers={"Location": where})
 
 
 def metrics_guard(request: Request) -> None:

@@ -22,6 +22,7 @@ from hub.core.views import Cell, Census, Line, Places
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
 from hub.gateway.offsets import Offsets
+from hub.gateway.oidc import Login
 from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
 from hub.gateway.publisher import Publisher, Stamp
@@ -72,7 +73,8 @@ class Gateway:
     and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
     JSON can hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in
     the journal, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
-    CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
+    CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only. `login` lets
+    people in; None when no issuer is set.
 
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
     which may be set, and `stamp` the headers that tell the processor so.
@@ -107,6 +109,7 @@ class Gateway:
     pressure: Pressure = field(default_factory=Pressure)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing
+    login: Login | None = None
 
 
 class Once:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -19,9 +17,10 @@ from hub.core.views import Cell
 from hub.settings import Settings
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
+from hub.wiring import people
 from hub.wiring import rules as rulebook
 from hub.wiring.contracts import SCHEMAS
-from hub.wiring.shared import Views, start_log, then
+from hub.wiring.shared import Views, secret, start_log, then
 
 
 def gateway(settings: Settings) -> int:
@@ -31,6 +30,7 @@ def gateway(settings: Settings) -> int:
     start_log("gateway", settings)
     rulebook.load(settings)
     clocks.clock(settings)
+    people.check(settings)
     config = uvicorn.Config(
         lambda: gateway_app(settings),
         factory=True,
@@ -88,6 +88,8 @@ def gateway_app(settings: Settings) -> Any:
     prepare(engine)
     queries = Queries(engine)
     aggregates = _Aggregates(queries, views)
+    line_key = _line_key(settings)
+    visitors = people.visitors(settings, clocks.wall, line_key)
     context = Gateway(
         known=views.known,
         publisher=publisher,
@@ -117,17 +119,19 @@ def gateway_app(settings: Settings) -> Any:
         loopback=settings.loopback,
         url=settings.url,
         source=settings.source,
-        line_key=_line_key(settings),
+        line_key=line_key,
         networks=sinks.networks(settings.sink_allow),
         pressure=Pressure(backlog.behind),
+        login=None if visitors is None else visitors.login,
     )
+    visiting = () if visitors is None else (visitors,)
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
     ingress = Ingress(
         reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind
     )
     return door.build(
         context,
-        services=(views, publisher, feeds, offsets, backlog, ingress),
+        services=(views, publisher, feeds, offsets, backlog, ingress, *visiting),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
@@ -164,16 +168,8 @@ async def _ensure(settings: Settings, wanted: Sequence[topics.Topic]) -> None:
 
 
 def _line_key(settings: Settings) -> bytes:
-    """Secret of this installation under which learner ids stand in the journal; made once, readable by us alone."""
-    path = settings.data / "line.key"
-    if not path.exists():
-        with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    """Secret of this installation under which learner ids stand in the journal."""
+    return secret(settings.data / "line.key")
 
 
 class _Aggregates:
@@ -225,13 +221,14 @@ def _org_name(known: Directory, ref: str) -> str:
 
 
 def _page(settings: Settings, aggregates: _Aggregates) -> Any:
-    """The page; open on a loopback address, else only with the token of a procesregisseur or operator as password."""
+    """The page; where people log in, for who has; else open on a loopback address, and elsewhere only with the token of
+    a procesregisseur or operator as password."""
     from fastapi import Depends
 
     from hub.gateway.auth import page_guard
     from hub.monitor import page
 
-    dependencies = [] if settings.loopback else [Depends(page_guard)]
+    dependencies = [] if settings.loopback and settings.login_issuer is None else [Depends(page_guard)]
     return page.router(aggregates.raw, aggregates.naming, clocks.wall, dependencies)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hub import kafka
@@ -32,6 +34,18 @@ def instance(settings: Settings, part: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{part}-{secrets.token_hex(8)}")
     return path.read_text()
+
+
+def secret(path: Path) -> bytes:
+    """32 bytes, made once, readable by us alone."""
+    if not path.exists():
+        with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class Views:
