@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,9 +12,10 @@ import msgspec
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.core import rights
 from hub.core.attributes import wrong
 from hub.core.codes import Area, OrgRef
-from hub.core.partners import Org, Partner, Role, Token, hash_token
+from hub.core.partners import Client, Org, Partner, Role, Token, hash_token
 from hub.errors import OperatorError
 
 TokenOf = Callable[[str], str]
@@ -41,9 +43,24 @@ class _Org(_Model):
     area: Area | Literal[""] = ""
 
 
-class _Token(_Model):
+class _Bound(_Model):
+    scopes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    types: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    orgs: tuple[OrgRef, ...] = ()
+
+
+class _Token(_Bound):
+    """`expires` is a day, until the end of which (UTC) it holds, or milliseconds since 1970."""
+
     label: Name
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    expires: date | Annotated[int, Field(ge=0)] = 0
+
+
+class _Client(_Bound):
+    issuer: Annotated[str, Field(pattern="^https?://[^ ?#]+$")]
+    id: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Partner(_Model):
@@ -56,6 +73,8 @@ class _Partner(_Model):
     types: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     profile: Literal["warn", "refuse"] = "warn"
     tokens: tuple[_Token, ...] = ()
+    clients: tuple[_Client, ...] = ()
+    oins: tuple[Annotated[str, Field(pattern="^[0-9A-Z]{20}$")], ...] = ()
 
 
 def load(path: Path, token_of: TokenOf | None = None) -> list[Partner]:
@@ -104,6 +123,7 @@ def _together(partners: Sequence[_Partner]) -> Iterator[str]:
         ("organisation", [org.ref for p in partners for org in p.orgs]),
         ("source", [source for p in partners for source in p.sources]),
         ("token", [token.sha256 for p in partners for token in p.tokens]),
+        ("client", [f"{client.id} of {client.issuer}" for p in partners for client in p.clients]),
     ):
         yield from (f"{what} {name} stands there {n} times" for name, n in Counter(given).items() if n > 1)
     boards = {p.id for p in partners}
@@ -115,10 +135,16 @@ def _together(partners: Sequence[_Partner]) -> Iterator[str]:
             for source in partner.sources
             if (problem := wrong("source", source)[1])
         )
+        made = _partner(partner, None)
+        yield from (
+            f"partner {partner.id}: {fault}"
+            for given in (*made.tokens, *made.clients)
+            for fault in rights.unsound(given, made)
+        )
 
 
 def _partner(given: _Partner, token_of: TokenOf | None) -> Partner:
-    tokens = [Token(t.label, t.sha256) for t in given.tokens]
+    tokens = [Token(t.label, t.sha256, _moment(t.expires), **_bounds(t)) for t in given.tokens]
     if token_of is not None:
         tokens.append(Token("demo", hash_token(token_of(given.id))))
     return Partner(
@@ -131,7 +157,19 @@ def _partner(given: _Partner, token_of: TokenOf | None) -> Partner:
         types=given.types,
         profile=given.profile,
         tokens=tuple(tokens),
+        clients=tuple(Client(c.issuer, c.id, **_bounds(c)) for c in given.clients),
+        oins=given.oins,
     )
+
+
+def _bounds(given: _Bound) -> dict[str, tuple[str, ...]]:
+    return {"scopes": given.scopes, "sources": given.sources, "types": given.types, "orgs": given.orgs}
+
+
+def _moment(expires: date | int) -> int:
+    if isinstance(expires, int):
+        return expires
+    return int(datetime.combine(expires + timedelta(days=1), time(), UTC).timestamp() * 1000)
 
 
 def dump(partners: Sequence[Partner]) -> str:

@@ -81,6 +81,22 @@ class Settings(BaseModel):
         (),
         description="Networks (CIDR, comma separated) that webhooks may reach though private, http allowed",
     )
+    issuers: tuple[str, ...] = Field(
+        (),
+        description="Issuers (URLs, comma separated) whose OAuth 2.0 access tokens are taken; http on loopback only",
+    )
+    audience: str | None = Field(
+        None, description="How access tokens of issuers name this hub; default the public URL"
+    )
+    proxy_trust: tuple[str, ...] = Field(
+        (),
+        description="Networks (CIDR, comma separated) of the proxy that says whose client certificate it saw",
+    )
+    proxy_header: str = Field(
+        "X-Client-OIN",
+        pattern="^[A-Za-z0-9-]+$",
+        description="Header in which that proxy gives the OIN; from all others it is refused",
+    )
     webhook_origin: str = Field("onderwijshub.local", description="DNS name sent as WebHook-Request-Origin")
     webhook_timeout: float = Field(15.0, gt=0, description="Seconds for one whole delivery attempt")
     retry_schedule: tuple[float, ...] = Field(
@@ -132,7 +148,7 @@ class Settings(BaseModel):
     def _empty(cls, value: object) -> object:
         return value or None
 
-    @field_validator("sink_allow", "retry_schedule", mode="before")
+    @field_validator("sink_allow", "retry_schedule", "issuers", "proxy_trust", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
@@ -140,8 +156,8 @@ class Settings(BaseModel):
     @field_validator("login_issuer")
     @classmethod
     def _issuer(cls, value: str | None) -> str | None:
-        if value is not None and not (value.startswith("https://") or _at_home(value)):
-            raise ValueError("an issuer has an address with https, or one on this machine")
+        if value is not None:
+            _check_issuer(value)
         return value
 
     @field_validator("kafka_brokers")
@@ -151,11 +167,18 @@ class Settings(BaseModel):
             raise ValueError("one broker, or three: of two none may die either")
         return value
 
-    @field_validator("sink_allow")
+    @field_validator("sink_allow", "proxy_trust")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ipaddress.ip_network(network)
+        return value
+
+    @field_validator("issuers")
+    @classmethod
+    def _issuer_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            _check_issuer(url)
         return value
 
     @field_validator("retry_schedule")
@@ -207,20 +230,22 @@ class Settings(BaseModel):
     @property
     def loopback(self) -> bool:
         """Whether the HTTP door can only be reached from this machine."""
-        return _is_loopback(self.host)
+        return _on_loopback(self.host)
 
 
-def _is_loopback(host: str) -> bool:
+def _check_issuer(url: str) -> None:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("an issuer is a URL with host and path, and nothing more")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname)):
+        raise ValueError("an issuer is reached by https; by http only on loopback")
+
+
+def _on_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _at_home(url: str) -> bool:
-    """Whether a URL is of http on a loopback address."""
-    found = urlsplit(url)
-    return found.scheme == "http" and _is_loopback(found.hostname or "")
 
 
 def read(environ: Mapping[str, str]) -> Settings:

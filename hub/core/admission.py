@@ -13,7 +13,7 @@ from hub.core import personal, profile
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Data, Kind
 from hub.core.event import Event, Fault, Rejected, with_attributes
-from hub.core.partners import Partner
+from hub.core.partners import Partner, covers
 from hub.core.topics import events_topic
 
 _STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
@@ -82,7 +82,7 @@ def _rights(event: Event, kind: Kind, publisher: Partner) -> Iterator[Fault]:
         yield Fault("/source", "foreign-source", "this token may not publish for that source")
     if not kind.publishers & set(publisher.roles):
         yield Fault("/type", "not-your-type", f"{kind.code} may only be published by: {_names(kind)}")
-    elif publisher.types and not any(_covers(t, event.type) for t in publisher.types):
+    elif publisher.types and not any(covers(t, event.type) for t in publisher.types):
         yield Fault("/type", "not-your-type", "this token was not given this type")
     data = event.data if isinstance(event.data, dict) else {}
     yield from _rights_over(data, kind, publisher)
@@ -113,10 +113,6 @@ def _corrected(data: Data) -> str | None:
 
 def _names(kind: Kind) -> str:
     return ", ".join(sorted(kind.publishers))
-
-
-def _covers(allowed: str, type: str) -> bool:
-    return type.startswith(allowed[:-1]) if allowed.endswith("*") else type == allowed
 
 
 def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:

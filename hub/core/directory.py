@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 
-from hub.core.partners import Partner, Role, hash_token
+from hub.core.partners import Client, Partner, Role, Token, hash_token
 
 
 class Directory:
@@ -21,6 +21,7 @@ class Directory:
         }
         by_source = {source: p for p in self.partners.values() for source in p.sources}
         self.of_source: Callable[[str], Partner | None] = by_source.get
+        self._by_client = {(c.issuer, c.id): (p, c) for p in self.partners.values() for c in p.clients}
 
     def get(self, partner: str) -> Partner | None:
         return self.partners.get(partner)
@@ -28,12 +29,16 @@ class Directory:
     def with_role(self, role: Role) -> tuple[Partner, ...]:
         return self._by_role[role]
 
-    def of_token(self, token: str) -> Partner | None:
-        """The partner a bearer token belongs to. Compares every hash in constant time."""
+    def of_client(self, issuer: str, id: str) -> tuple[Partner, Client] | None:
+        """The partner that a client of an issuer speaks for."""
+        return self._by_client.get((issuer, id))
+
+    def of_token(self, token: str) -> tuple[Partner, Token] | None:
+        """The partner a bearer token was issued to, also when it has expired. Compares every hash in constant time."""
         digest = hash_token(token)
         found = None
         for partner in self.partners.values():
             for known in partner.tokens:
                 if hmac.compare_digest(known.sha256, digest):
-                    found = partner
+                    found = partner, known
         return found

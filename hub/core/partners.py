@@ -41,11 +41,33 @@ class Org(msgspec.Struct, frozen=True):
     area: str = ""
 
 
-class Token(msgspec.Struct, frozen=True):
-    """A bearer token, known only by its SHA-256 (hex). Tokens are long and random, so no slow hash is needed."""
+class Bound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a token or client is bound to, within what its partner may do; empty: not bound. `scopes` are those of
+    `hub.core.rights`, `orgs` OrgRefs, `types` as of a partner."""
+
+    scopes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    orgs: tuple[str, ...] = ()
+
+
+class Token(Bound, frozen=True, omit_defaults=True):
+    """A bearer token, known only by its SHA-256 (hex). Tokens are long and random, so no slow hash is needed.
+
+    `expires` is the moment from which it opens nothing (milliseconds since 1970, 0 = never).
+    """
 
     label: str
     sha256: str
+    expires: int = 0
+
+
+class Client(Bound, frozen=True, omit_defaults=True):
+    """A system that gets its access tokens from an issuer: the id it has there. Another issuer's tokens for the same
+    id are not its own."""
+
+    issuer: str
+    id: str
 
 
 class Partner(msgspec.Struct, frozen=True):
@@ -54,6 +76,7 @@ class Partner(msgspec.Struct, frozen=True):
     `sources` are the CloudEvents sources it may use, exactly. `types` narrows what its roles may publish: full types
     or prefixes ending in `*`; empty means all that the catalogue gives its roles. `board` is the partner id of the
     school board it belongs to. `profile` says what happens to events that break the NL GOV profile (`warn`, `refuse`).
+    `oins` are the OINs of its client certificates; when there are any it comes with one of them always.
     """
 
     id: str
@@ -65,12 +88,19 @@ class Partner(msgspec.Struct, frozen=True):
     types: tuple[str, ...] = ()
     profile: str = "warn"
     tokens: tuple[Token, ...] = ()
+    clients: tuple[Client, ...] = ()
+    oins: tuple[str, ...] = ()
 
     def has(self, *roles: Role) -> bool:
         return any(role in self.roles for role in roles)
 
     def owns(self, ref: str) -> bool:
         return any(org.ref == ref for org in self.orgs)
+
+
+def covers(allowed: str, type: str) -> bool:
+    """Whether an entry of `types`, a full type or a prefix that ends in `*`, covers this type."""
+    return type.startswith(allowed[:-1]) if allowed.endswith("*") else type == allowed
 
 
 def hash_token(token: str) -> str:

@@ -10,35 +10,89 @@ from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
+from hub.core import rights
 from hub.core.partners import Partner, Role
 from hub.core.records import Count
+from hub.core.rights import Access, Scope
 from hub.gateway.context import Gateway, gateway
+from hub.gateway.jwks import Unreachable, Untrusted
 from hub.gateway.people import permit, session_of, session_partner
 from hub.gateway.problems import Problem
+from hub.gateway.proxy import Forged
+from hub.gateway.scopes import SCOPES
 from hub.telemetry.gate import scrape
 
 _scheme = HTTPBearer(auto_error=False, description="Token of a partner, as the operator handed it out")
 
 
-def authenticate(request: Request, door: Gateway) -> Partner:
-    """Raises Problem 401 without a known token, 400 for a token in the query (it would end up in logs)."""
+async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner:
+    """Who calls, with no more rights than its token (or for a person its role) leaves it; the directory is asked each
+    time.
+
+    Raises Problem 401 without a good token, 403 when it lacks the scope, 400 for what nobody may send (a token in the
+    query, the header of a proxy), 503 when an issuer cannot be asked for its keys.
+    """
+    if (person := session_partner(request, door)) is not None:
+        return person
+    access = await _access(request, door)
+    if not access.rights.permits(scope):
+        asked = f'Bearer error="insufficient_scope", scope="{scope}"'
+        detail = f"this token is not for {scope}; ask the operator or your issuer for it"
+        raise _refusal(door, 403, "insufficient-scope", detail, asked)
+    request.scope.setdefault("state", {})["partner"] = access.partner.id
+    return access.narrowed()
+
+
+async def _access(request: Request, door: Gateway) -> Access:
     if "access_token" in request.query_params:
         raise _refusal(
             door, 400, "token-in-query", "send the token in the Authorization header, never in the URL"
         )
-    if (partner := session_partner(request, door)) is not None:
-        return partner
+    oin = _certificate(request, door)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise _refusal(door, 401, "no-token", "send Authorization: Bearer and your token", "Bearer")
-    partner = door.known.directory.of_token(token.strip())
-    if partner is None:
-        hint = 'Bearer error="invalid_token"'
-        raise _refusal(
-            door, 401, "unknown-token", "this token is not known, or no longer; ask the operator", hint
-        )
-    request.scope.setdefault("state", {})["partner"] = partner.id
-    return partner
+    try:
+        access = await door.bearers.access(token.strip(), door.known.directory, door.now())
+    except Untrusted as error:
+        raise _invalid(door, error.code, _WHY.get(error.code, _UNKNOWN)) from None
+    except Unreachable as error:
+        wait = {"Retry-After": "10"}
+        raise Problem(503, "issuer-unreachable", f"{error}; try again", headers=wait) from None
+    if not rights.certified(access.partner, oin):
+        raise _invalid(door, "foreign-certificate", "come with a client certificate of this partner")
+    return access
+
+
+def _certificate(request: Request, door: Gateway) -> str:
+    try:
+        return door.proxy.oin(request)
+    except Forged:
+        detail = "the header with the OIN of a client is set by the proxy of the hub, and by nobody else"
+        raise _refusal(door, 400, "forged-proxy-header", detail) from None
+
+
+_UNKNOWN = "this token is not known, or no longer; ask the operator"
+_WHY = {
+    "expired-token": "this token has expired; ask for another",
+    "early-token": "this token does not hold yet",
+    "long-token": "an access token may live for an hour at most",
+    "bound-token": "tokens that are bound to a key or certificate (cnf) are not taken here",
+    "malformed-token": "this is no access token",
+    "missing-claim": "iss, aud, exp and jti must stand in an access token",
+    "foreign-audience": "this token is not meant for this hub",
+    "unknown-issuer": "the hub does not know the issuer of this token",
+    "unknown-client": "this client speaks for no partner in the directory; ask the operator",
+    "no-client": "azp (or client_id) must name the client that this token was given to",
+    "unknown-key": "the issuer publishes no key of that kid",
+    "refused-algorithm": "sign with PS256, ES256, EdDSA or RS256, and a key that is published for it",
+    "bad-signature": "the signature is not that of the issuer",
+}
+"""Problems of a token in words. Its code is counted, and nothing of the token is repeated."""
+
+
+def _invalid(door: Gateway, code: str, detail: str) -> Problem:
+    return _refusal(door, 401, code, detail, f'Bearer error="invalid_token", error_description="{detail}"')
 
 
 def _refusal(door: Gateway, status: int, code: str, detail: str, challenge: str = "") -> Problem:
@@ -46,8 +100,9 @@ def _refusal(door: Gateway, status: int, code: str, detail: str, challenge: str 
     return Problem(status, code, detail, headers={"WWW-Authenticate": challenge} if challenge else None)
 
 
-def caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Partner:
-    return authenticate(request, gateway(request))
+async def caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Partner:
+    scope = SCOPES[request.method, request.scope["route"].path]
+    return await authenticate(request, gateway(request), scope)
 
 
 Caller = Annotated[Partner, Depends(caller)]
@@ -72,10 +127,10 @@ def page_guard(request: Request) -> None:
         if session is None:
             raise _to_login(request, door)
         return permit(session, request, door)
-    partner = door.known.directory.of_token(_password(request))
-    if partner is None:
+    found = rights.by_token(door.known.directory, _password(request), door.now())
+    if not isinstance(found, Access) or not found.rights.permits(Scope.CENSUS):
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
-    require(partner, Role.PROCESREGISSEUR, Role.OPERATOR)
+    require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
 
 
 def _to_login(request: Request, door: Gateway) -> Problem:
@@ -89,7 +144,7 @@ def _to_login(request: Request, door: Gateway) -> Problem:
 def metrics_guard(request: Request) -> None:
     """The operator, or whoever is on this machine when the door is on loopback. Raises Problem 401 or 403."""
     door = gateway(request)
-    status = scrape(request.headers, door.known.directory, door.loopback)
+    status = scrape(request.headers, door.known.directory, door.loopback, door.now())
     if status == 401:
         raise _refusal(
             door, 401, "no-token", "send Authorization: Bearer and the token of the operator", "Bearer"

@@ -19,12 +19,14 @@ from hub.core.records import Count
 from hub.core.rules import Rules
 from hub.core.sinks import Network
 from hub.core.views import Cell, Census, Line, Places
+from hub.gateway.bearer import Bearers
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
 from hub.gateway.offsets import Offsets
 from hub.gateway.oidc import Login
 from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
+from hub.gateway.proxy import Proxy
 from hub.gateway.publisher import Publisher, Stamp
 from hub.telemetry import log
 
@@ -106,6 +108,8 @@ class Gateway:
     stamp: Stamp = tuple
     loopback: bool = True
     networks: Sequence[Network] = ()
+    bearers: Bearers = field(default_factory=Bearers)
+    proxy: Proxy = field(default_factory=Proxy)
     pressure: Pressure = field(default_factory=Pressure)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing

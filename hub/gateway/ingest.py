@@ -17,6 +17,7 @@ from starlette.routing import Route
 from hub.core.cloudevents import MAX_BATCH, Draft, draft_http
 from hub.core.event import Fault
 from hub.core.reception import Received, receive
+from hub.core.rights import Scope
 from hub.gateway import openapi, problems
 from hub.gateway.auth import authenticate
 from hub.gateway.context import Gateway, gateway
@@ -41,7 +42,7 @@ async def publish_events(request: Request) -> Response:
     """
     started = time.perf_counter()
     door = gateway(request)
-    publisher = authenticate(request, door)
+    publisher = await authenticate(request, door, Scope.PUBLISH)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "content-encoding", "send the body uncompressed")
     with door.pressure.hand() as hand:

@@ -71,11 +71,11 @@ class Keys:
         if found is None:
             raise Untrusted("unknown-key")
         if found.get("alg", algorithm) != algorithm:
-            raise Untrusted("algorithm")
+            raise Untrusted("refused-algorithm")
         try:
             return jwt.PyJWK(found, algorithm)
         except jwt.PyJWTError:
-            raise Untrusted("algorithm") from None
+            raise Untrusted("refused-algorithm") from None
 
 
 def _usable(key: object) -> bool:
@@ -128,7 +128,7 @@ class Issuer:
         header = _header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in tuple(algorithms):
-            raise Untrusted("algorithm")
+            raise Untrusted("refused-algorithm")
         if not isinstance(kid, str):
             raise Untrusted("unknown-key")
         seen = await self._look(lambda seen: kid in seen.keys)
@@ -226,31 +226,31 @@ def issuer_of(token: str) -> str:
     try:
         named = jwt.decode(token, options={"verify_signature": False}).get("iss")
     except Exception:  # whatever a stranger wrote there
-        raise Untrusted("malformed") from None
+        raise Untrusted("malformed-token") from None
     return named if isinstance(named, str) else ""
 
 
 def _header(token: str) -> dict[str, Any]:
     if len(token) > MAX_TOKEN:
-        raise Untrusted("malformed")
+        raise Untrusted("malformed-token")
     try:
         return jwt.get_unverified_header(token)
     except Exception:  # whatever a stranger wrote there
-        raise Untrusted("malformed") from None
+        raise Untrusted("malformed-token") from None
 
 
 _WHY: tuple[tuple[type[Exception], str], ...] = (
-    (jwt.ExpiredSignatureError, "expired"),
-    (jwt.ImmatureSignatureError, "not-yet"),
-    (jwt.InvalidIssuedAtError, "not-yet"),
-    (jwt.InvalidAudienceError, "audience"),
-    (jwt.InvalidIssuerError, "issuer"),
-    (jwt.InvalidSignatureError, "signature"),
-    (jwt.MissingRequiredClaimError, "claims"),
-    (jwt.InvalidAlgorithmError, "algorithm"),
-    (jwt.InvalidKeyError, "algorithm"),
+    (jwt.ExpiredSignatureError, "expired-token"),
+    (jwt.ImmatureSignatureError, "early-token"),
+    (jwt.InvalidIssuedAtError, "early-token"),
+    (jwt.InvalidAudienceError, "foreign-audience"),
+    (jwt.InvalidIssuerError, "foreign-issuer"),
+    (jwt.InvalidSignatureError, "bad-signature"),
+    (jwt.MissingRequiredClaimError, "missing-claim"),
+    (jwt.InvalidAlgorithmError, "refused-algorithm"),
+    (jwt.InvalidKeyError, "refused-algorithm"),
 )
 
 
 def _why(error: Exception) -> str:
-    return next((code for kind, code in _WHY if isinstance(error, kind)), "malformed")
+    return next((code for kind, code in _WHY if isinstance(error, kind)), "malformed-token")

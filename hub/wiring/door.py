@@ -41,6 +41,7 @@ def gateway(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the peer of a request is who it comes from, not who that says it is
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=65536,
     )
@@ -64,12 +65,14 @@ def gateway_app(settings: Settings) -> Any:
     from hub.core.line import for_partner
     from hub.gateway import app as door
     from hub.gateway.backlog import Backlog
+    from hub.gateway.bearer import Bearers
     from hub.gateway.context import Gateway
     from hub.gateway.feedlog import KafkaFeeds
     from hub.gateway.ingress import GROUP, Ingress
     from hub.gateway.journallog import KafkaJournal
     from hub.gateway.offsets import KafkaOffsets
     from hub.gateway.pressure import Pressure
+    from hub.gateway.proxy import Proxy
     from hub.gateway.publisher import KafkaPublisher
     from hub.readmodel.letters import Letters
     from hub.readmodel.numbers import Numbers
@@ -88,6 +91,7 @@ def gateway_app(settings: Settings) -> Any:
     prepare(engine)
     queries = Queries(engine)
     aggregates = _Aggregates(queries, views)
+    bearers = Bearers(settings.issuers, settings.audience or settings.url)
     line_key = _line_key(settings)
     visitors = people.visitors(settings, clocks.wall, line_key)
     context = Gateway(
@@ -121,6 +125,8 @@ def gateway_app(settings: Settings) -> Any:
         source=settings.source,
         line_key=line_key,
         networks=sinks.networks(settings.sink_allow),
+        bearers=bearers,
+        proxy=Proxy(settings.proxy_header, sinks.networks(settings.proxy_trust)),
         pressure=Pressure(backlog.behind),
         login=None if visitors is None else visitors.login,
     )
@@ -131,7 +137,7 @@ def gateway_app(settings: Settings) -> Any:
     )
     return door.build(
         context,
-        services=(views, publisher, feeds, offsets, backlog, ingress, *visiting),
+        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},

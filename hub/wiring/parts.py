@@ -15,6 +15,7 @@ from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
 from hub.wiring import rules as rulebook
 from hub.wiring.clock import clock as clock_of
+from hub.wiring.clock import wall
 from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
 
 QUICK_SECONDS = 0.1
@@ -109,7 +110,7 @@ def _health(
     part: str, settings: Settings, ready: Check, healthy: Check, known: Callable[[], Known]
 ) -> HealthServer:
     def gate(headers: Mapping[str, str]) -> int:
-        return scrape(headers, known().directory, settings.loopback)
+        return scrape(headers, known().directory, settings.loopback, wall())
 
     return HealthServer(settings.host, settings.health_port(part), ready, healthy, gate)
 

@@ -45,7 +45,8 @@ def test_no_token_stands_in_the_file() -> None:
 
 def test_each_partner_is_known_by_its_own_token_only() -> None:
     found = Directory(directory.load(DIRECTORY, lambda partner: f"token of {partner}"))
-    assert found.of_token("token of prisma") is found.partners["prisma"]
+    owner, token = found.of_token("token of prisma") or (None, None)
+    assert owner is found.partners["prisma"] and token in owner.tokens
     assert found.of_token("token of nobody") is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aiohttp
 import pytest
 
@@ -10,6 +12,8 @@ from hub.core.partners import Partner, Role, Token, hash_token
 from hub.local.ports import free_row
 from hub.telemetry import health
 from hub.telemetry.gate import scrape
+
+NOW = 1_795_000_000_000
 
 
 def partner(id: str, *roles: Role) -> Partner:
@@ -37,13 +41,23 @@ def bearer(token: str) -> dict[str, str]:
 def test_the_operator_may_and_without_a_token_this_machine(
     headers: dict[str, str], on_loopback: int, elsewhere: int
 ) -> None:
-    assert scrape(headers, DIRECTORY, loopback=True) == on_loopback
-    assert scrape(headers, DIRECTORY, loopback=False) == elsewhere
+    assert scrape(headers, DIRECTORY, loopback=True, at=NOW) == on_loopback
+    assert scrape(headers, DIRECTORY, loopback=False, at=NOW) == elsewhere
+
+
+def test_a_token_that_ended_or_is_for_something_else_opens_no_metrics() -> None:
+    def told(at: int, **bounds: Any) -> int:
+        token = Token("test", hash_token("x"), **bounds)
+        known = Directory([Partner("beheer", "beheer", (Role.OPERATOR,), tokens=(token,))])
+        return scrape(bearer("x"), known, loopback=False, at=at)
+
+    assert [told(at, expires=NOW) for at in (NOW - 1, NOW)] == [200, 401]
+    assert [told(NOW, scopes=(scope,)) for scope in ("operations", "events.read")] == [200, 403]
 
 
 async def test_a_part_keeps_its_metrics_behind_the_gate_and_its_health_open() -> None:
     port = free_row(2)
-    gate = lambda headers: scrape(headers, DIRECTORY, loopback=True)  # noqa: E731
+    gate = lambda headers: scrape(headers, DIRECTORY, loopback=True, at=NOW)  # noqa: E731
     server = health.HealthServer("127.0.0.1", port, health.well, gate=gate)
     await server.start()
     try:
