@@ -132,7 +132,25 @@ def list_partners(settings: Settings, _: argparse.Namespace) -> int:
 def partner_token(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub import wiring
 
-    return wiring.partner_token(settings, chosen.id)
+    return wiring.partner_token(settings, chosen)
+
+
+def rotate_token(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.rotate_token(settings, chosen)
+
+
+def revoke_token(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.revoke_token(settings, chosen)
+
+
+def partner_tokens(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.partner_tokens(settings, chosen.id)
 
 
 def partner_ingress(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -259,14 +277,53 @@ def _add_partners(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     load = _add(actions, "load", load_partners, "put the partners of a YAML file into the directory")
     load.add_argument("file", type=Path, metavar="FILE")
     _add(actions, "list", list_partners, "list the partners")
-    token = _add(actions, "token", partner_token, "make a new bearer token for a partner and show it once")
-    token.add_argument("id", metavar="ID", help="id of the partner")
+    _add_tokens(actions)
     ingress = _add(actions, "ingress", partner_ingress, "make the topic to which a partner writes by Kafka")
     ingress.add_argument("id", metavar="ID", help="id of the partner")
     text = "make a new credential with which a partner reads its outboxes by Kafka, and show it once"
     door = _add(actions, "kafka", partner_kafka, text)
     door.add_argument("id", metavar="ID", help="id of the partner")
     door.add_argument("--revoke", action="store_true", help="take the credential away instead")
+
+
+def _add_tokens(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token = _add(actions, "token", partner_token, "make a new bearer token for a partner and show it once")
+    shown = _add(actions, "tokens", partner_tokens, "list the tokens of a partner: label, end and bounds")
+    text = "make a new token with the bounds of another one, which ends later"
+    rotate = _add(actions, "rotate", rotate_token, text)
+    revoke = _add(actions, "revoke", revoke_token, "take a token away from a partner, at once")
+    for made in (token, shown, rotate, revoke):
+        made.add_argument("id", metavar="ID", help="id of the partner")
+    for made in (rotate, revoke):
+        made.add_argument("label", metavar="LABEL", help="as `hub partners tokens` shows it")
+    for made in (token, rotate):
+        made.add_argument(
+            "--days", type=_days, metavar="N", default=365, help="days that it holds (default 365)"
+        )
+    rotate.add_argument(
+        "--overlap", type=_hours, metavar="HOURS", default=24.0, help="until the old one ends (default 24)"
+    )
+    for name, what in (
+        ("scope", "what it opens, such as events.publish:<prefix of types>"),
+        ("source", "CloudEvents source it may use"),
+        ("type", "type it may publish, or a prefix that ends in *"),
+        ("org", "organisation it may speak of, as brin:.., oin:.."),
+    ):
+        token.add_argument(
+            f"--{name}", action="append", default=[], help=f"{what}; may be given again (default: all)"
+        )
+
+
+def _days(text: str) -> int:
+    if not 1 <= int(text) <= 3650:
+        raise argparse.ArgumentTypeError("1 to 3650 days")
+    return int(text)
+
+
+def _hours(text: str) -> float:
+    if not 0 <= float(text) <= 24 * 90:
+        raise argparse.ArgumentTypeError("0 to 2160 hours")
+    return float(text)
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Depends
-from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
 from hub.core import rights
@@ -16,13 +14,11 @@ from hub.core.records import Count
 from hub.core.rights import Access, Scope
 from hub.gateway.context import Gateway, gateway
 from hub.gateway.jwks import Unreachable, Untrusted
-from hub.gateway.people import permit, session_of, session_partner
+from hub.gateway.people import page_session, session_partner
 from hub.gateway.problems import Problem
 from hub.gateway.proxy import Forged
 from hub.gateway.scopes import SCOPES
 from hub.telemetry.gate import scrape
-
-_scheme = HTTPBearer(auto_error=False, description="Token of a partner, as the operator handed it out")
 
 
 async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner:
@@ -100,7 +96,7 @@ def _refusal(door: Gateway, status: int, code: str, detail: str, challenge: str 
     return Problem(status, code, detail, headers={"WWW-Authenticate": challenge} if challenge else None)
 
 
-async def caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Partner:
+async def caller(request: Request) -> Partner:
     scope = SCOPES[request.method, request.scope["route"].path]
     return await authenticate(request, gateway(request), scope)
 
@@ -123,34 +119,22 @@ def page_guard(request: Request) -> None:
     """
     door = gateway(request)
     if door.login is not None:
-        session = session_of(request, door)
-        if session is None:
-            raise _to_login(request, door)
-        return permit(session, request, door)
+        return page_session(request, door)
     found = rights.by_token(door.known.directory, _password(request), door.now())
     if not isinstance(found, Access) or not found.rights.permits(Scope.CENSUS):
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
     require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
 
 
-def _to_login(request: Request, door: Gateway) -> Problem:
-    """A browser that goes to a page is sent on; a script on one is told."""
-    if "text/html" not in request.headers.get("accept", ""):
-        return _refusal(door, 401, "no-session", "nobody is logged in: go to /login")
-    where = f"/login?{urlencode({'next': request.url.path})}"
-    return Problem(303, "no-session", "log in first", headers={"Location": where})
-
-
-def metrics_guard(request: Request) -> None:
-    """The operator, or whoever is on this machine when the door is on loopback. Raises Problem 401 or 403."""
+async def metrics_guard(request: Request) -> None:
+    """The operator, or whoever is on this machine when the door is on loopback. Raises Problem as `authenticate`."""
     door = gateway(request)
-    status = scrape(request.headers, door.known.directory, door.loopback, door.now())
-    if status == 401:
+    if request.headers.get("authorization"):
+        require(await authenticate(request, door, Scope.OPERATIONS), Role.OPERATOR)
+    elif scrape(request.headers, door.known.directory, door.loopback, door.now()) != 200:
         raise _refusal(
             door, 401, "no-token", "send Authorization: Bearer and the token of the operator", "Bearer"
         )
-    if status == 403:
-        raise Problem(403, "not-your-role", "the metrics are for the operator")
 
 
 def _password(request: Request) -> str:

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from hub.core.cloudevents import BATCH, STRUCTURED
 from hub.core.numbers import STATES
 from hub.gateway import options
+from hub.gateway.openapi_security import secure
 from hub.gateway.shell import API_VERSION
 
 TITLE = "Almere onderwijshub"
@@ -308,6 +309,7 @@ def document(app: FastAPI, url: str) -> dict[str, Any]:
     components["headers"] = {
         "API-Version": {"description": "Version of this API", "schema": {"type": "string"}}
     }
+    secure(made)
     for operation in _operations(made):
         operation["responses"].pop("422", None)
         for answer in operation["responses"].values():

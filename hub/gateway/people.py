@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -44,19 +45,32 @@ def session_partner(request: Request, door: Gateway) -> Partner | None:
     return partner
 
 
-def permit(session: Session, request: Request, door: Gateway, field: str = "") -> None:
-    """Raises Problem 403 for what the role may not do, and for a change without a proof that it is meant: `field` is
-    that of a form, else a header has it."""
+def page_session(request: Request, door: Gateway) -> None:
+    """Lets in who has a session whose role may see this page. Raises Problem: 303 sends a browser that goes to a page to
+    the login, 401 tells a script on one, 403."""
+    session = session_of(request, door)
+    if session is not None:
+        permit(session, request, door)
+    elif "text/html" in request.headers.get("accept", ""):
+        where = f"/login?{urlencode({'next': request.url.path})}"
+        raise Problem(303, "no-session", "log in first", headers={"Location": where})
+    else:
+        raise _refused(door, "no-session", "nobody is logged in: go to /login", 401)
+
+
+def permit(session: Session, request: Request, door: Gateway) -> None:
+    """Raises Problem 403 for what the role may not do, and for a change without a proof that it is meant."""
     route = getattr(request.scope.get("route"), "path", "")
     if not people.may(session.role, request.method, route):
         raise _refused(door, "not-your-role", f"not for the role {session.role}")
     if request.method not in _READING:
-        guard(session, request, door, field)
+        guard(session, request, door)
         log.event("session.acted", who=session.who, role=session.role, method=request.method, route=route)
 
 
 def guard(session: Session, request: Request, door: Gateway, field: str = "") -> None:
-    """Raises Problem 403 unless the request comes from our own pages and shows the session's token."""
+    """Raises Problem 403 unless the request comes from our own pages and shows the session's token: in `field` of a
+    form, else in a header."""
     assert door.login is not None
     given = field or request.headers.get(CSRF, "")
     if not _own_page(request, door.login.url):
@@ -77,6 +91,6 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
 
 
-def _refused(door: Gateway, code: str, detail: str) -> Problem:
+def _refused(door: Gateway, code: str, detail: str, status: int = 403) -> Problem:
     door.count([Count("hub_security_total", (code,))])
-    return Problem(403, code, detail)
+    return Problem(status, code, detail)

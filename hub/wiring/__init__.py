@@ -5,6 +5,7 @@ its part needs.
 from hub.wiring.contracts import schemas
 from hub.wiring.door import gateway
 from hub.wiring.parts import courier, processor, projector
+from hub.wiring.tokens import partner_token, partner_tokens, revoke_token, rotate_token
 from hub.wiring.whole import (
     demo,
     list_partners,
@@ -12,7 +13,6 @@ from hub.wiring.whole import (
     partner_ingress,
     partner_kafka,
     partner_no_kafka,
-    partner_token,
     up,
 )
 
@@ -26,8 +26,11 @@ __all__ = [
     "partner_kafka",
     "partner_no_kafka",
     "partner_token",
+    "partner_tokens",
     "processor",
     "projector",
+    "revoke_token",
+    "rotate_token",
     "schemas",
     "up",
 ]

@@ -80,9 +80,3 @@ def partner_no_kafka(settings: Settings, id: str) -> int:
     had = asyncio.run(partners.take_kafka(settings, id))
     print(f"{id} can no longer come in by Kafka" if had else f"{id} had no credential for Kafka")
     return 0
-
-
-def partner_token(settings: Settings, id: str) -> int:
-    """Draws a token for a partner and prints it this once."""
-    print(asyncio.run(partners.give_token(settings, id)))
-    return 0

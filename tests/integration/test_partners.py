@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from hub import directory, kafka, partners
-from hub.core.partners import hash_token
+from hub.core.partners import Bound, Token, hash_token
 from hub.demo.run import DIRECTORY
 from hub.errors import OperatorError
 from hub.settings import Settings
 from tests.broker import Broker
 
 SCHOOL = "de-ontdekking"
+
+
+def days_left(token: Token) -> float:
+    return (token.expires / 1000 - time.time()) / 86400
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> AsyncIterator[Settings]:
+    broker = Broker(tmp_path)
+    await broker.start()
+    settings = Settings(kafka=broker.bootstrap)
+    await partners.store(settings, [p for p in directory.load(DIRECTORY) if p.id == SCHOOL])
+    yield settings
+    broker.local.stop()
+
+
+@pytest.mark.kafka
+async def test_a_token_is_replaced_with_an_overlap_and_taken_away(settings: Settings) -> None:
+    with pytest.raises(OperatorError, match=r"scope events\.reed is not one of"):
+        await partners.give_token(settings, SCHOOL, bound=Bound(scopes=("events.reed",)))
+    school = (await partners.read(settings)).partners[SCHOOL]
+    bound = Bound(scopes=("events.publish",), sources=school.sources[:1])
+    first = await partners.give_token(settings, SCHOOL, 30, bound)
+    (old,) = await partners.partner_tokens(settings, SCHOOL)
+    second = await partners.rotate_token(settings, SCHOOL, old.label, hours=48)
+    known = await partners.read(settings)
+    ended, fresh = known.partners[SCHOOL].tokens
+    assert (ended.sha256, fresh.sha256) == (hash_token(first), hash_token(second))
+    assert 1.9 < days_left(ended) < 2 and 364.9 < days_left(fresh) < 365
+    assert (fresh.scopes, fresh.sources) == (bound.scopes, bound.sources)
+    await partners.revoke_token(settings, SCHOOL, ended.label)
+    assert (await partners.read(settings)).of_token(first) is None
+    with pytest.raises(OperatorError, match="has no token"):
+        await partners.revoke_token(settings, SCHOOL, ended.label)
+
+
+@pytest.mark.kafka
+async def test_of_two_changes_at_once_neither_is_lost(settings: Settings) -> None:
+    drawn = [await partners.give_token(settings, SCHOOL) for _ in range(2)]
+    labels = [token.label for token in await partners.partner_tokens(settings, SCHOOL)]
+    for round in range(3):
+        fresh, _ = await asyncio.gather(
+            partners.give_token(settings, SCHOOL),
+            partners.revoke_token(settings, SCHOOL, labels[round]),
+        )
+        known = await partners.read(settings)
+        assert known.of_token(fresh) and known.of_token(drawn[round]) is None
+        drawn.append(fresh)
+        labels = [*labels, known.partners[SCHOOL].tokens[-1].label]
 
 
 @pytest.mark.kafka
@@ -28,9 +80,9 @@ async def test_a_directory_loaded_again_keeps_the_tokens_that_were_drawn(tmp_pat
         await partners.store(settings, given)
         found = await partners.read(settings)
         assert set(found.partners) == {p.id for p in given}
-        owner = found.of_token(token)
-        assert owner is not None and owner.id == SCHOOL
-        assert [t.sha256 for t in owner.tokens] == [hash_token(token)]
+        owner, drawn = found.of_token(token) or pytest.fail("the token is gone")
+        assert owner.id == SCHOOL and owner.tokens == (drawn,)
+        assert drawn.sha256 == hash_token(token) and 364.9 < days_left(drawn) < 365
         assert await kafka.partitions(broker.bootstrap, f"outbox.inbox-{SCHOOL}") == [0]
         assert await partners.open_ingress(settings, SCHOOL) == f"ingress.{SCHOOL}"
         assert await kafka.partitions(broker.bootstrap, f"ingress.{SCHOOL}") == [0]

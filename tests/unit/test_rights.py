@@ -141,6 +141,12 @@ def test_a_prefix_stands_for_whole_words_of_a_type() -> None:
     assert not may("nl.onderwijsloopbanen.offering.published.v1")
 
 
+def test_a_token_for_types_that_its_partner_may_not_publish_publishes_nothing() -> None:
+    partner = Partner("p", "P", (Role.PO,), types=(TYPES[0],))
+    narrow = rights.narrowed(partner, rights.bounds(Bound(types=(TYPES[1],))))
+    assert narrow.types and not any(covers(one, type) for one in narrow.types for type in TYPES)
+
+
 def test_a_token_that_is_bound_to_organisations_opens_no_log_of_the_whole_partner() -> None:
     given = rights.bounds(Bound(orgs=("brin:00YY01",)))
     closed = {scope for scope in Scope if not given.permits(scope)}

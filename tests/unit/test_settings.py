@@ -54,6 +54,14 @@ def test_every_setting_can_be_given_by_its_variable() -> None:
         ("HUB_LOG_FORMAT", "xml"),
         ("HUB_SINK_ALLOW", "10.0.0.0/8,somewhere"),
         ("HUB_WEBHOOK_TIMEOUT", "0"),
+        ("HUB_PROXY_TRUST", "10.0.0.1/8"),
+        ("HUB_PROXY_HEADER", "X Client"),
+        ("HUB_ISSUERS", "inlog.example.nl"),
+        ("HUB_ISSUERS", "https://inlog.example.nl,http://inlog.example.nl"),
+        ("HUB_ISSUERS", "http://127.0.0.1.example.nl"),
+        ("HUB_ISSUERS", "https://naam:geheim@inlog.example.nl"),
+        ("HUB_ISSUERS", "https://inlog.example.nl?x=1"),
+        ("HUB_ISSUERS", "https://[::1"),
         ("HUB_PROT", "8080"),
     ],
 )
@@ -61,6 +69,12 @@ def test_a_wrong_or_misspelt_variable_is_named_in_one_line(name: str, value: str
     with pytest.raises(SettingsError, match=f"^{name}: ") as raised:
         read({name: value})
     assert "\n" not in str(raised.value)
+
+
+def test_issuers_are_reached_by_tls_and_on_this_machine_without() -> None:
+    given = "https://inlog.example.nl/realms/almere,http://127.0.0.1:9100,http://[::1]:9100,http://localhost"
+    assert read({"HUB_ISSUERS": given}).issuers == tuple(given.split(","))
+    assert read({"HUB_ISSUERS": ""}).issuers == ()
 
 
 def test_settings_cannot_be_changed_after_they_were_read() -> None:
