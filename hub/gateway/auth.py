@@ -120,10 +120,16 @@ def page_guard(request: Request) -> None:
     door = gateway(request)
     if door.login is not None:
         return page_session(request, door)
+    oin = _certificate(request, door)
     found = rights.by_token(door.known.directory, _password(request), door.now())
-    if not isinstance(found, Access) or not found.rights.permits(Scope.CENSUS):
+    if (
+        isinstance(found, Access)
+        and found.rights.permits(Scope.CENSUS)
+        and rights.certified(found.partner, oin)
+    ):
+        require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
+    else:
         raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
-    require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
 
 
 async def metrics_guard(request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub import directory, kafka, partners
+from hub.__main__ import parser
 from hub.core.partners import Bound, Token, hash_token
 from hub.demo.run import DIRECTORY
 from hub.errors import OperatorError
@@ -51,6 +53,29 @@ async def test_a_token_is_replaced_with_an_overlap_and_taken_away(settings: Sett
     assert (await partners.read(settings)).of_token(first) is None
     with pytest.raises(OperatorError, match="has no token"):
         await partners.revoke_token(settings, SCHOOL, ended.label)
+
+
+@pytest.mark.kafka
+async def test_the_commands_show_a_token_once_and_its_hash_never(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def hub(*words: str) -> str:
+        chosen = parser().parse_args(["partners", *words])
+        assert await asyncio.to_thread(chosen.command, settings, chosen) == 0
+        return capsys.readouterr().out.strip()
+
+    first = await hub("token", SCHOOL, "--days", "30", "--scope", "events.read", "--scope", "lines.read")
+    shown = await hub("tokens", SCHOOL)
+    label, *_, bounds = shown.split()
+    assert re.fullmatch(r"\S+ +ends \S+Z +scopes=events.read,lines.read", shown), shown
+    second = await hub("rotate", SCHOOL, label, "--overlap", "0")
+    (old, new) = (await hub("tokens", SCHOOL)).splitlines()
+    assert "ended" in old and "ends" in new and new.split()[-1] == bounds
+    assert re.fullmatch(r"hub_\S{43}", first) and re.fullmatch(r"hub_\S{43}", second)
+    await hub("revoke", SCHOOL, label)
+    left = await hub("tokens", SCHOOL)
+    assert left == new
+    assert not any(secret in shown + old + left for secret in (first, hash_token(first), hash_token(second)))
 
 
 @pytest.mark.kafka

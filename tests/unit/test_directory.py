@@ -10,7 +10,7 @@ from hub import directory
 from hub.core import profile
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
-from hub.core.event import Event
+from hub.core.event import Event, moment
 from hub.demo.run import DIRECTORY
 from hub.directory import DirectoryError
 
@@ -53,6 +53,38 @@ def test_each_partner_is_known_by_its_own_token_only() -> None:
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
     partners = directory.load(DIRECTORY, lambda partner: f"token of {partner}")
     assert directory.load(write(tmp_path, directory.dump(partners))) == partners
+
+
+def test_tokens_and_clients_are_read_with_what_they_are_bound_to(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        f"""
+        - id: school-a
+          name: A
+          roles: [po]
+          orgs: [{{ref: "brin:00YY01", name: A}}]
+          oins: ["00000099000000001000"]
+          tokens: [{{label: l, sha256: {"a" * 64}, expires: 2027-07-31, orgs: ["brin:00YY01"]}}]
+          clients: [{{issuer: https://inlog.example.nl, id: las-1, scopes: ["events.publish:nl.x", lines.read]}}]
+        """,
+    )
+    (partner,) = directory.load(path)
+    (token,), (client,) = partner.tokens, partner.clients
+    assert moment(token.expires) == "2027-08-01T00:00:00.000Z" and token.orgs == ("brin:00YY01",)
+    assert (client.id, client.scopes) == ("las-1", ("events.publish:nl.x", "lines.read"))
+    assert partner.oins == ("00000099000000001000",)
+    assert directory.load(write(tmp_path, directory.dump([partner]))) == [partner]
+
+
+def test_a_bound_that_opens_nothing_and_a_client_of_two_are_faults(tmp_path: Path) -> None:
+    bound = '{issuer: https://inlog.example.nl, id: las-1, scopes: [lines.reed], sources: ["urn:x"]}'
+    lines = [f"- {{id: {id}, name: {id}, roles: [po], clients: [{bound}]}}" for id in ("a", "b")]
+    with pytest.raises(DirectoryError) as caught:
+        directory.load(write(tmp_path, "\n".join(lines)))
+    told = "\n".join(caught.value.faults)
+    assert "client las-1 of https://inlog.example.nl stands there 2 times" in told
+    assert "partner b: scope lines.reed is not one of events.publish, " in told
+    assert "partner a: source urn:x is not its own" in told
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
