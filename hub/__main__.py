@@ -240,6 +240,9 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     made.add_argument(
         "--headless", action="store_true", help="end by itself and judge the deliveries by exit code"
     )
+    made.add_argument(
+        "--login", action="store_true", help="people log in, at an issuer without passwords on this machine"
+    )
     made.add_argument("--seconds", type=float, metavar="N", help="publish for N seconds (headless: then end)")
     made.add_argument(
         "--speed",

@@ -150,6 +150,21 @@ class Settings(BaseModel):
         None,
         description="File with the instant or date it is now, for rehearsals; empty: the machine's clock",
     )
+    login_issuer: str | None = Field(
+        None, description="OpenID Connect issuer where people log in (https; http on a loopback address)"
+    )
+    login_client: str | None = Field(None, description="Client id of the hub at that issuer")
+    login_key: Path | None = Field(
+        None,
+        description="Private key (PEM, RSA or P-256) with which the hub proves there that it is that client",
+    )
+    login_role: str = Field("role", description="Claim of the ID token that holds a person's role")
+    login_organisation: str = Field(
+        "organisation", description="Claim that holds the OrgRef of a partner administrator, such as oin:..."
+    )
+    session_key: Path | None = Field(
+        None, description="File with 32 secret bytes that seal sessions; default made once in `data`"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
@@ -164,6 +179,13 @@ class Settings(BaseModel):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
+
+    @field_validator("login_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_issuer(value)
+        return value
 
     @field_validator("kafka_brokers")
     @classmethod
@@ -183,11 +205,7 @@ class Settings(BaseModel):
     @classmethod
     def _issuer_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
-            parts = urlsplit(url)
-            if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
-                raise ValueError("an issuer is a URL with host and path, and nothing more")
-            if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname)):
-                raise ValueError("an issuer is reached by https; by http only on loopback")
+            _check_issuer(url)
         return value
 
     @field_validator("sink_ports")
@@ -251,6 +269,14 @@ class Settings(BaseModel):
     def loopback(self) -> bool:
         """Whether the HTTP door can only be reached from this machine."""
         return _on_loopback(self.host)
+
+
+def _check_issuer(url: str) -> None:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("an issuer is a URL with host and path, and nothing more")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname)):
+        raise ValueError("an issuer is reached by https; by http only on loopback")
 
 
 def _on_loopback(host: str) -> bool:

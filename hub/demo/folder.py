@@ -22,6 +22,7 @@ class Folder:
         self.receipts = path / "receipts.jsonl"
         self.accepted = path / "accepted.jsonl"
         self.clock = path / "clock"
+        self.login_key = path / "login.pem"
         self._secret = self._own("secret", secrets.token_hex(32)).encode()
 
     def token(self, partner: str) -> str:
@@ -32,12 +33,12 @@ class Folder:
     def write_tokens(self, partners: list[str]) -> Path:
         """For whoever wants to try something with curl: one line per partner."""
         path = self.path / "tokens.txt"
-        _write_private(path, "".join(f"{p:30}{self.token(p)}\n" for p in partners))
+        write_private(path, "".join(f"{p:30}{self.token(p)}\n" for p in partners))
         return path
 
     def stand_at(self, day: date) -> None:
         """Sets the clock of the hub (`HUB_CLOCK`): the year of the story goes by in minutes."""
-        _write_private(self.clock, day.isoformat())
+        write_private(self.clock, day.isoformat())
 
     def next_run(self) -> int:
         path = self.path / "runs"
@@ -52,16 +53,16 @@ class Folder:
         return known
 
     def remember(self, known: dict[str, Any]) -> None:
-        _write_private(self.path / "subscriptions.json", orjson.dumps(known).decode())
+        write_private(self.path / "subscriptions.json", orjson.dumps(known).decode())
 
     def _own(self, name: str, value: str) -> str:
         path = self.path / name
         if not path.exists():
-            _write_private(path, value)
+            write_private(path, value)
         return path.read_text()
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Whole or not at all, readable by its owner only."""
     draft = path.with_name(path.name + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

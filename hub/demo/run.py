@@ -19,6 +19,7 @@ from hub.core.views import View
 from hub.demo import mess, story, subscribing, summary, world
 from hub.demo.check import Report, check
 from hub.demo.folder import Folder
+from hub.demo.logins import Logins
 from hub.demo.world import World
 from hub.settings import Settings
 
@@ -51,6 +52,7 @@ class Options(Protocol):
     speed: float | None
     rate: float | None
     seed: int
+    login: bool
 
 
 class Pace(NamedTuple):
@@ -85,21 +87,25 @@ def main(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Folder(settings.data / "demo" / "partner-systems")
     partners = directory.load(DIRECTORY, folder.token)
+    logins = Logins(settings, folder.login_key) if options.login else None
+    if logins is not None:
+        partners = logins.introduce(partners)
     path = folder.path / "directory.yaml"
     path.write_text(directory.dump(partners), encoding="utf-8")
     folder.stand_at(story.first_day(story.FIRST_YEAR).date())
-    adapted = _adapted(settings, path, folder.clock)
-    demo = Demo(adapted, options, Directory(partners), folder, read_model, rules, started)
+    adapted = _adapted(settings, path, folder.clock, logins)
+    demo = Demo(adapted, options, Directory(partners), folder, read_model, rules, started, logins)
     return up(adapted, demo.run)
 
 
-def _adapted(settings: Settings, partners: Path, clock: Path) -> Settings:
+def _adapted(settings: Settings, partners: Path, clock: Path, logins: Logins | None) -> Settings:
     changes = {
         "data": settings.data / "demo",
         "partners": partners,
         "clock": clock,
         "sink_allow": (*settings.sink_allow, "127.0.0.0/8"),
         "retry_schedule": RETRIES,
+        **({} if logins is None else logins.changes),
     }
     return settings.model_copy(update=changes)
 
@@ -116,11 +122,13 @@ class Demo:
         read_model: ReadModel | None,
         rules: Rules | None,
         started: float,
+        logins: Logins | None = None,
     ) -> None:
         self._settings, self._options, self._directory, self._folder = settings, options, directory, folder
         self._read_model = read_model
         self._rules = rules or Rules(hub_source=settings.source)
         self._started = started
+        self._logins = logins
         self._pace = pace(options)
         self._today = story.first_day(story.FIRST_YEAR).date()
 
@@ -138,7 +146,7 @@ class Demo:
 
     async def _play(self) -> int:
         run = self._folder.next_run()
-        async with world.opened(self._settings, self._directory, self._folder) as around:
+        async with world.opened(self._settings, self._directory, self._folder, self._logins) as around:
             self._introduce()
             await around.systems.stop(fragile=True)
             async with world.background(
@@ -155,6 +163,8 @@ class Demo:
         say(
             f"a school year in Almere, {self._pace.days:.1f} days per second; watch it at {self._settings.url}/"
         )
+        if self._logins is not None:
+            say("the page asks you to log in: choose who you are at the issuer of the demo")
         say(f"tokens of the simulated partners, to try things yourself: {tokens}")
         say(f"{subscribing.DOWN} is down for a time, {subscribing.SLOW} is slow; nobody else should notice")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from hub.core.subscription import INBOX, Subscription
 from hub.core.topics import JOURNAL
 from hub.demo import reactions, subscribing
 from hub.demo.folder import Folder
+from hub.demo.logins import PARTNER, Logins
 from hub.demo.partners import Feed, Systems
 from hub.demo.press import Press
 from hub.demo.receipts import Receipts
@@ -32,15 +33,25 @@ KNOWN_SECONDS = 1.0
 
 
 class World:
-    """The systems, not yet started. `first` is set once something that was sent in this run has been delivered."""
+    """The systems, not yet started. `first` is set once something that was sent in this run has been delivered.
+    `by_login` are the clients of partners that publish with tokens of an issuer."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, folder: Folder, http: httpx.AsyncClient
+        self,
+        settings: Settings,
+        directory: Directory,
+        folder: Folder,
+        http: httpx.AsyncClient,
+        by_login: Mapping[str, httpx.AsyncClient],
     ) -> None:
         self._settings, self._directory, self._folder, self._http = settings, directory, folder, http
         publishers = {
             partner: Publisher(http, settings.url, folder.token(partner), PATIENCE)
             for partner in directory.partners
+        }
+        # The client puts its own token in; without it there would be none.
+        publishers |= {
+            partner: Publisher(client, settings.url, "", PATIENCE) for partner, client in by_login.items()
         }
         self.watch = Watch()
         self.receipts = Receipts(folder.receipts)
@@ -97,11 +108,16 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, directory: Directory, folder: Folder) -> AsyncIterator[World]:
+async def opened(
+    settings: Settings, directory: Directory, folder: Folder, logins: Logins | None = None
+) -> AsyncIterator[World]:
     """A world that receives; everything in it ends with the block."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-    async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as http:
-        world = World(settings, directory, folder, http)
+    async with (
+        httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as http,
+        _issuing(logins) as by_login,
+    ):
+        world = World(settings, directory, folder, http, by_login)
         journal = kafka.CompactedView(settings.bootstrap, JOURNAL, world.watch.apply)
         try:
             await asyncio.gather(journal.start(), world.start())
@@ -110,6 +126,23 @@ async def opened(settings: Settings, directory: Directory, folder: Folder) -> As
         finally:
             await journal.stop()
             await world.stop()
+
+
+@contextlib.asynccontextmanager
+async def _issuing(logins: Logins | None) -> AsyncIterator[Mapping[str, httpx.AsyncClient]]:
+    """The issuer answers as long as the block runs; for whom it has tokens, there is a client that fetches them."""
+    if logins is None:
+        yield {}
+        return
+    try:
+        await logins.issuer.start()
+    except OSError:
+        raise OperatorError(f"the issuer of the demo needs {logins.issuer.url}: free that port") from None
+    try:
+        async with httpx.AsyncClient(timeout=30, trust_env=False, auth=logins.auth) as http:
+            yield {PARTNER: http}
+    finally:
+        await logins.issuer.stop()
 
 
 @contextlib.asynccontextmanager

@@ -22,6 +22,7 @@ from hub.gateway import (
     feeds,
     ingest,
     keys,
+    login,
     lookups,
     openapi,
     position,
@@ -33,6 +34,7 @@ from hub.gateway import (
 from hub.gateway.auth import metrics_guard
 from hub.gateway.context import Gateway, Once
 from hub.gateway.problems import Problem
+from hub.gateway.sessions import Renewing
 from hub.gateway.shell import Shell
 
 Check = Callable[[], Awaitable[str]]
@@ -82,12 +84,12 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lambda _: _running([*services, *([keys.Retirement(gateway)] if gateway else [])]),
-        middleware=[Middleware(Shell)],
+        middleware=[Middleware(Shell), Middleware(Renewing)],
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
     told = (subscriptions, keys, feeds, position, report, dead_letters, redelivery, dry_run)
-    for room in (ingest, *told, lookups, counted):
+    for room in (ingest, *told, lookups, counted, login):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))
     app.include_router(_operations(checks or {}, notes, metrics, parts))

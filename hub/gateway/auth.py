@@ -14,6 +14,7 @@ from hub.core.records import Count
 from hub.core.rights import Access, Scope
 from hub.gateway.context import Gateway, gateway
 from hub.gateway.jwks import Unreachable, Untrusted
+from hub.gateway.people import page_session, session_partner
 from hub.gateway.problems import Problem
 from hub.gateway.proxy import Forged
 from hub.gateway.scopes import SCOPES
@@ -21,11 +22,14 @@ from hub.telemetry.gate import scrape
 
 
 async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner:
-    """Who calls, with no more rights than its token leaves it; the directory is asked each time.
+    """Who calls, with no more rights than its token (or for a person its role) leaves it; the directory is asked each
+    time.
 
     Raises Problem 401 without a good token, 403 when it lacks the scope, 400 for what nobody may send (a token in the
     query, the header of a proxy), 503 when an issuer cannot be asked for its keys.
     """
+    if (person := session_partner(request, door)) is not None:
+        return person
     access = await _access(request, door)
     if not access.rights.permits(scope):
         asked = f'Bearer error="insufficient_scope", scope="{scope}"'
@@ -108,11 +112,14 @@ def require(partner: Partner, *roles: Role) -> None:
 
 
 def page_guard(request: Request) -> None:
-    """For people in a browser: the token of a procesregisseur or operator as the password of basic authentication.
+    """For people in a browser: a session whose role may; while no login is set, the token of a procesregisseur or
+    operator as the password of basic authentication.
 
-    Raises Problem 401 with a challenge, so that the browser asks.
+    Raises Problem 401 with a challenge, so that the browser asks, or 303 to the login.
     """
     door = gateway(request)
+    if door.login is not None:
+        return page_session(request, door)
     oin = _certificate(request, door)
     found = rights.by_token(door.known.directory, _password(request), door.now())
     if (

@@ -26,6 +26,7 @@ from hub.gateway.bearer import Bearers
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
 from hub.gateway.offsets import Offsets
+from hub.gateway.oidc import Login
 from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
 from hub.gateway.proxy import Proxy
@@ -89,6 +90,7 @@ class Gateway:
     the journal, `seal` seals what is secret in a subscription before it is stored, `reach` says which addresses may be
     called, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
+    `login` lets people in; None when no issuer is set.
 
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
     which may be set, and `stamp` the headers that tell the processor so.
@@ -127,6 +129,7 @@ class Gateway:
     pressure: Pressure = field(default_factory=Pressure)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing
+    login: Login | None = None
 
 
 class Once:

@@ -51,6 +51,11 @@ OPEN: frozenset[Route] = frozenset(
         ("GET", "/schemas/{path:path}"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
+        ("GET", "/login"),
+        ("GET", "/login/callback"),
+        ("GET", "/login/session"),
+        ("GET", "/logout"),
+        ("POST", "/logout"),
     }
 )
-"""What says nothing of anybody, and the handshake of a webhook."""
+"""What says nothing of anybody, the handshake of a webhook, and the login of people, which guards itself."""

@@ -17,6 +17,7 @@ from hub.core.views import Cell
 from hub.settings import Settings
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
+from hub.wiring import people
 from hub.wiring import rules as rulebook
 from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
@@ -31,6 +32,7 @@ def gateway(settings: Settings) -> int:
     rulebook.load(settings)
     clocks.clock(settings)
     secrets_of.keyring(settings)
+    people.check(settings)
     config = uvicorn.Config(
         lambda: gateway_app(settings),
         factory=True,
@@ -93,6 +95,7 @@ def gateway_app(settings: Settings) -> Any:
     queries = Queries(engine)
     aggregates = _Aggregates(queries, views)
     bearers = Bearers(settings.issuers, settings.audience or settings.url)
+    visitors = people.visitors(settings, clocks.wall, secret)
     context = Gateway(
         known=views.known,
         publisher=publisher,
@@ -132,14 +135,16 @@ def gateway_app(settings: Settings) -> Any:
         ),
         line_key=secret,
         pressure=Pressure(backlog.behind),
+        login=None if visitors is None else visitors.login,
     )
+    visiting = () if visitors is None else (visitors,)
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
     ingress = Ingress(
         reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind, secret
     )
     return door.build(
         context,
-        services=(views, bearers, publisher, feeds, offsets, backlog, ingress),
+        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
@@ -224,13 +229,14 @@ def _org_name(known: Directory, ref: str) -> str:
 
 
 def _page(settings: Settings, aggregates: _Aggregates) -> Any:
-    """The page; open on a loopback address, else only with the token of a procesregisseur or operator as password."""
+    """The page; where people log in, for who has; else open on a loopback address, and elsewhere only with the token of
+    a procesregisseur or operator as password."""
     from fastapi import Depends
 
     from hub.gateway.auth import page_guard
     from hub.monitor import page
 
-    dependencies = [] if settings.loopback else [Depends(page_guard)]
+    dependencies = [] if settings.loopback and settings.login_issuer is None else [Depends(page_guard)]
     return page.router(aggregates.raw, aggregates.naming, clocks.wall, dependencies)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub import directory, kafka_access, partners
 from hub.settings import Settings
-from hub.wiring import rules
+from hub.wiring import people, rules
 from hub.wiring.clock import clock
 
 
@@ -23,6 +23,7 @@ def up(settings: Settings, main: Any = None) -> int:
 
     rules.load(settings)
     clock(settings)
+    people.check(settings)
 
     async def load() -> None:
         if settings.partners is not None:

@@ -18,6 +18,7 @@ COMMONS = {
     "hub.telemetry",
     "hub.errors",
     "hub.directory",
+    "hub.private_key_jwt",
     "hub.__version__",
 }
 """What every room may import."""
