@@ -34,6 +34,7 @@ def authenticate(request: Request, door: Gateway) -> Partner:
             door, 401, "unknown-token", "this token is not known, or no longer; ask the operator", hint
         )
     request.scope.setdefault("state", {})["partner"] = partner.id
+    door.limits.request(partner.id)
     return partner
 
 

@@ -21,6 +21,7 @@ from hub.core.sinks import Network
 from hub.core.views import Cell, Census, Line, Places
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
+from hub.gateway.limits import Limits
 from hub.gateway.offsets import Offsets
 from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
@@ -105,6 +106,7 @@ class Gateway:
     loopback: bool = True
     networks: Sequence[Network] = ()
     pressure: Pressure = field(default_factory=Pressure)
+    limits: Limits = field(default_factory=Limits)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hub.core.event import Fault
 
@@ -82,11 +83,18 @@ async def _of_problem(_: Request, error: Exception) -> Response:
     return respond(body(error.status, error.code, error.detail, error.faults), error.headers)
 
 
-async def _of_framework(_: Request, error: Exception) -> Response:
+async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = _UNKNOWN if error.status_code == 404 else f"{error.detail}; see /v1/openapi.json"
-    return respond(body(error.status_code, code, detail), error.headers)
+    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
+    return respond(body(error.status_code, code, detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this path; the framework names those of its first route only."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] == Match.PARTIAL)
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", ())}))
 
 
 async def _of_parameters(_: Request, error: Exception) -> Response:

@@ -9,12 +9,13 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from hub.core import attributes
+from hub.core import attributes, personal
 from hub.core.event import Fault, moment
-from hub.core.sinks import Network, refusal
+from hub.core.sinks import Network, literal, refusal
 from hub.core.subscription import Status, Subscription, check_filters
 from hub.gateway import options
 
@@ -37,6 +38,7 @@ _FIELDS = frozenset(
         "paused",
     }
 )
+_TYPE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _OURS = re.compile(
@@ -126,6 +128,7 @@ def _check(fields: Mapping[str, Any], networks: Sequence[Network]) -> Iterator[F
     yield from options.check(fields.get("config", {}))
     yield from _protocol_settings(fields.get("protocolsettings", {}))
     yield from _credential(fields.get("sinkcredential"))
+    yield from _personal(fields)
     if not isinstance(fields.get("paused", False), bool):
         yield Fault("/paused", "type", "must be true or false")
 
@@ -152,8 +155,30 @@ def _source(source: object) -> Iterator[Fault]:
 
 
 def _types(types: object) -> Iterator[Fault]:
-    if not isinstance(types, list) or len(types) > 100 or not all(isinstance(t, str) and t for t in types):
+    if not isinstance(types, list) or len(types) > 100 or not all(map(_is_type, types)):
         yield Fault("/types", "types", "must be an array of at most 100 event types")
+
+
+def _is_type(given: object) -> bool:
+    return isinstance(given, str) and _TYPE.fullmatch(given) is not None
+
+
+def _personal(fields: Mapping[str, Any]) -> Iterator[Fault]:
+    """What stands in a subscription is shown, logged and stored; filters see to themselves, as a dry run needs that."""
+    yield from personal.faults(fields.get("types"), "/types")
+    sink = fields.get("sink")
+    if isinstance(sink, str) and personal.looks_personal(_named(sink)):
+        yield Fault("/sink", "personal-data", "looks like a number or address of a person; take it out")
+
+
+def _named(sink: str) -> str:
+    """What a sink says beside the network address, whose digits mean nothing."""
+    try:
+        parts = urlsplit(sink)
+        host = parts.hostname or ""
+    except ValueError:
+        return sink
+    return f"{'' if literal(host) else host} {parts.path} {parts.query}"
 
 
 def _protocol_settings(settings: object) -> Iterator[Fault]:

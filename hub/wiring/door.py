@@ -28,6 +28,8 @@ def gateway(settings: Settings) -> int:
     """Serves the HTTP door until SIGTERM. Raises SettingsError for rules or a clock that cannot be used."""
     import uvicorn
 
+    from hub.gateway.wire import protocol
+
     start_log("gateway", settings)
     rulebook.load(settings)
     clocks.clock(settings)
@@ -37,12 +39,13 @@ def gateway(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=protocol(_wire(settings)),
+        ws="none",
+        timeout_keep_alive=settings.door_idle_seconds,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=65536,
     )
     server = uvicorn.Server(config)
     # Left alone, uvicorn ends by raising the signal that stopped it; to be told to stop is no failure here.
@@ -57,6 +60,20 @@ def gateway(settings: Settings) -> int:
     return code if server.started else 1
 
 
+def _wire(settings: Settings) -> Any:
+    from hub.gateway.wire import Wire
+
+    return Wire(
+        connections=settings.door_connections,
+        head_seconds=settings.door_head_seconds,
+        body_seconds=settings.door_body_seconds,
+        answer_seconds=settings.door_body_seconds,
+        url_bytes=settings.door_url_bytes,
+        headers=settings.door_headers,
+        header_bytes=settings.door_header_bytes,
+    )
+
+
 def gateway_app(settings: Settings) -> Any:
     """The gateway as an ASGI app; must be called inside a running loop."""
     from hub.core import sinks
@@ -68,6 +85,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.gateway.feedlog import KafkaFeeds
     from hub.gateway.ingress import GROUP, Ingress
     from hub.gateway.journallog import KafkaJournal
+    from hub.gateway.limits import Limits
     from hub.gateway.offsets import KafkaOffsets
     from hub.gateway.pressure import Pressure
     from hub.gateway.publisher import KafkaPublisher
@@ -120,6 +138,7 @@ def gateway_app(settings: Settings) -> Any:
         line_key=_line_key(settings),
         networks=sinks.networks(settings.sink_allow),
         pressure=Pressure(backlog.behind),
+        limits=Limits(settings.door_rate, settings.door_polls, settings.door_subscriptions),
     )
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
     ingress = Ingress(
@@ -134,6 +153,8 @@ def gateway_app(settings: Settings) -> Any:
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=[_page(settings, aggregates), _catalogue()],
+        origins=settings.door_origins,
+        body_bytes=settings.door_body_bytes,
     )
 
 

@@ -111,7 +111,7 @@ def test_a_desk_is_letters_and_hyphens(desk: str) -> None:
 def test_no_attribute_names_the_learner(kind: Any, form: str) -> None:
     sound = example_of(kind)
     learner = kind.example["learnerId"]
-    for name in ("id", "subject", "correlationid"):
+    for name in ("id", "partitionkey", "correlationid"):
         for spelling in (learner, learner.upper(), learner.replace("-", "")):
             named = Event({**sound.attributes, name: form.format(spelling)}, sound.data)
             outcome = admit(named, publisher_of(kind))
