@@ -76,8 +76,8 @@ def build(
 ) -> FastAPI:
     """`services` start in order and stop in reverse. `checks` by name make up readiness; `notes` are told with it and
     change nothing. `metrics` is a content type and what renders it. `schemas` is the folder with asyncapi.json and the
-    event schemas. `pages` are other rooms'. `parts` asks the processes on this machine how they are. `origins` are those of
-    web pages that may call the API; no body may have more than `body_bytes`.
+    event schemas. `pages` are other rooms'. `parts` asks the processes on this machine how they are.
+    `origins` are those of web pages that may call the API; no body may have more than `body_bytes`.
 
     Without a `gateway` the app can only be asked for its OpenAPI document.
     """
