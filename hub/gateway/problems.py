@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from hub.core.event import Fault
 
@@ -93,8 +93,15 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Every method of this path; the framework names those of its first route only."""
-    routes = (route for route in request.app.routes if route.matches(request.scope)[0] == Match.PARTIAL)
-    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", ())}))
+    here = (one for one in _routes(request.app) if one.matches(request.scope)[0] != Match.NONE)
+    return ", ".join(sorted({method for one in here for method in getattr(one, "methods", None) or ()}))
+
+
+def _routes(router: Any) -> Iterator[BaseRoute]:
+    """Those of routers within it as well; none of ours has a prefix."""
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        yield from [route] if inner is None else _routes(inner)
 
 
 async def _of_parameters(_: Request, error: Exception) -> Response:
