@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import httptools
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hub.gateway import problems
 from hub.gateway.shell import FIXED
@@ -47,6 +47,7 @@ class _Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
+        self._serving: RequestResponseCycle | None = None
         self._head = False
         self._size = self._header_bytes = 0
         self._refusal: tuple[int, str, str] | None = None
@@ -61,6 +62,7 @@ class _Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._within(None)
         self._move()
+        self._abandon()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -127,8 +129,23 @@ class _Connection(HttpToolsProtocol):
         self._refusal = refusal
         raise _Refused
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._serving = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _running(self) -> bool:
-        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
+        return self._serving is not None and not self._serving.response_complete
+
+    def _unread(self) -> bool:
+        """Whether the one request in hand is still coming in, and nothing was said to it yet."""
+        one = self._serving
+        return one is not None and one is self.cycle and one.more_body and not one.response_started
+
+    def _abandon(self) -> None:
+        """Nothing more is written for the request in hand. Uvicorn knows the one that came in last only."""
+        if self._serving is not None and self._running():
+            self._serving.disconnected = True
+            self._serving.message_event.set()
 
     def _within(self, seconds: float | None) -> None:
         """From now on the next stage must be reached within so many seconds; None: there is nothing to wait for."""
@@ -156,12 +173,9 @@ class _Connection(HttpToolsProtocol):
         self._refusal = (status, code, detail)
         self._within(None)
         log.event("http.refused", status=status, code=code)
-        running = self.cycle if self._running() else None
-        if running is None or not (self.pipeline or running.response_started or not running.more_body):
-            if running is not None:
-                running.disconnected = True
-                running.message_event.set()
+        if not self._running() or self._unread():
             self.transport.write(_answer(status, code, detail))
+        self._abandon()
         self.transport.close()
 
 
