@@ -14,6 +14,7 @@ from tests.broker import ROOT
 
 PINS = ROOT / "deploy" / "local" / "constraints.txt"
 SECONDS = 45
+_NOTHING = "NOT DONE, so nothing is known of vulnerabilities"
 
 
 def main() -> int:
@@ -41,17 +42,18 @@ def verdict(output: str, errors: str) -> tuple[int, str]:
     try:
         report: dict[str, Any] = json.loads(output)
     except ValueError:
-        return 0, f"NOT DONE, so nothing is known of vulnerabilities: {_reason(errors)}"
+        return 0, f"{_NOTHING}: {_reason(errors)}"
+    packages = report["dependencies"]
     known = [
-        f"{one['name']} {one['version']}: {bug['id']}"
-        for one in report["dependencies"]
-        for bug in one.get("vulns", ())
+        f"{one['name']} {one['version']}: {bug['id']}" for one in packages for bug in one.get("vulns", ())
     ]
-    skipped = [one["name"] for one in report["dependencies"] if "skip_reason" in one]
+    skipped = [one for one in packages if "skip_reason" in one]
     if known:
         return 1, "known vulnerabilities: " + "; ".join(known)
-    beside = f"; not looked up: {', '.join(skipped)}" if skipped else ""
-    return 0, f"no known vulnerability in {len(report['dependencies']) - len(skipped)} packages{beside}"
+    if len(skipped) == len(packages):
+        return 0, f"{_NOTHING}: the advisory service answered for none of the packages"
+    beside = f"; {len(skipped)} were not looked up" if skipped else ""
+    return 0, f"no known vulnerability in {len(packages) - len(skipped)} packages{beside}"
 
 
 def _reason(errors: str) -> str:
