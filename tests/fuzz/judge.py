@@ -136,7 +136,8 @@ class Judge:
 def sound(attack: Attack) -> set[tuple[str, str]]:
     """Source and id of every event of a request that the core would take: it may have come in although the sender
     never heard."""
-    drafts = draft_http(attack.headers.get("Content-Type"), attack.headers, attack.body)
+    headers = {name.lower(): value for name, value in attack.headers.items()}
+    drafts = draft_http(headers.get("content-type"), headers, attack.body)
     publisher = BY_TOKEN[attack.token]
     received = [
         receive(one, publisher, "http", 0, admit)
