@@ -2,19 +2,22 @@
 #   make demo    the whole hub with simulated partners, on a real Kafka    (ARGS="--headless --seconds 60")
 #   make up      the whole hub, empty
 #   make test    all tests            (ARGS="tests/unit -k routing")
-#   make check   lint, types, import rule
+#   make check   lint, types, import rule, known vulnerabilities
 #   make bench   the measurements of the README
-#   make wheel   dist/*.whl with its core compiled, checked and timed against plain Python    (needs a C compiler)
+#   make wheel   dist/*.whl with its core compiled, checked and timed against plain Python    (needs a C compiler),
+#                and dist/*.cdx.json, the packages it runs on
 #   make chaos   faults under load, and what came of them    (SEED=1 FAULTS=100 ARGS="--rate 30 --brokers 3")
+#   make fuzz    hostile requests at a real door, and what came of them    (SEED=1 REQUESTS=100000)
 #   make clean   back to a fresh clone; `.hub/`, the data of `make up`, stays
 
 PYTHON ?= python3
 ARGS ?=
 SEED ?= 1
 FAULTS ?= 100
+REQUESTS ?= 100000
 SETUP = $(PYTHON) deploy/local/setup.py
 
-.PHONY: demo up test check bench wheel chaos setup setup-dev clean
+.PHONY: demo up test check bench wheel chaos fuzz setup setup-dev clean
 
 demo: setup
 	@.venv/bin/hub demo $(ARGS)
@@ -30,12 +33,16 @@ check: setup-dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/pytest tests/unit/test_rooms.py
+	@.venv/bin/python -m tests.audit
 
 bench: setup-dev
 	@.venv/bin/python -m tests.bench $(ARGS)
 
 chaos: setup-dev
 	@.venv/bin/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
+
+fuzz: setup-dev
+	@.venv/bin/python -m tests.fuzz --seed $(SEED) --requests $(REQUESTS)
 
 # From a copy in a temporary folder: what is compiled never lands beside the sources, where it would hide later edits.
 wheel: .venv/wheel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hub.core.retry import DAY, SCHEDULE
 
 PREFIX = "HUB_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 PORTS_PER_BROKER = 3
 """Of the local Kafka: for the parts of the hub, for its controllers, for partners."""
 
@@ -165,6 +167,38 @@ class Settings(BaseModel):
     session_key: Path | None = Field(
         None, description="File with 32 secret bytes that seal sessions; default made once in `data`"
     )
+    door_origins: tuple[str, ...] = Field(
+        (),
+        description="Origins (https://host, comma separated) of web pages that may call the API; default none",
+    )
+    door_rate: float = Field(
+        1000.0,
+        ge=0,
+        le=1e6,
+        description="Requests a second of one partner, for each process of the door; 0 = no limit",
+    )
+    door_polls: int = Field(64, ge=1, description="Reads of feeds at a time of one partner, for each process")
+    door_subscriptions: int = Field(
+        50, ge=1, description="Subscriptions of one partner, its inbox not counted"
+    )
+    door_connections: int = Field(2000, ge=1, description="Connections at a time of one process of the door")
+    door_body_bytes: int = Field(
+        1024 * 1024, ge=64 * 1024, description="Bytes of one body; less than a batch may have limits batches"
+    )
+    door_url_bytes: int = Field(8192, ge=1024, description="Bytes of a URL")
+    door_headers: int = Field(100, ge=20, description="Headers of one request")
+    door_header_bytes: int = Field(
+        96 * 1024, ge=8192, description="Bytes of all headers of one request together"
+    )
+    door_head_seconds: float = Field(
+        10.0, gt=0, description="Time in which the head of a request must come in"
+    )
+    door_body_seconds: float = Field(
+        30.0, gt=0, description="Time in which its body must come in, and in which its answer must be read on"
+    )
+    door_idle_seconds: int = Field(
+        15, ge=1, description="Time that a connection may wait for its next request"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
@@ -175,7 +209,9 @@ class Settings(BaseModel):
     def _empty(cls, value: object) -> object:
         return value or None
 
-    @field_validator("sink_allow", "sink_ports", "retry_schedule", "issuers", "proxy_trust", mode="before")
+    @field_validator(
+        "sink_allow", "sink_ports", "retry_schedule", "issuers", "proxy_trust", "door_origins", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(p for p in value.split(",") if p) if isinstance(value, str) else value
@@ -213,6 +249,14 @@ class Settings(BaseModel):
     def _ports(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not all(0 < port < 65536 for port in value):
             raise ValueError("ports are 1 to 65535")
+        return value
+
+    @field_validator("door_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError("an origin is https://host or https://host:port, without a path")
         return value
 
     @field_validator("retry_schedule")

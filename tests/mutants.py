@@ -276,7 +276,7 @@ MUTANTS = (
     Mutant(
         "personal values let in",
         "admission.py",
-        "return data, [*wrong, *personal.faults(event.data, allow=kind.mailboxes)]",
+        "return data, [*wrong, *personal.faults(event.data, mailboxes=kind.mailboxes)]",
         "return data, wrong",
         "a BSN in an opaque reference would be stored",
         ("test_admission",),

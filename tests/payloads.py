@@ -14,6 +14,7 @@ Data = dict[str, Any]
 Draw = st.SearchStrategy[Any]
 IDS = tuple(str(uuid.UUID(f"0000000{n}-aaaa-4bbb-8ccc-dddddddddddd")) for n in range(1, 7))
 LEARNERS, TWO = IDS[:2], IDS[2:4]
+EVENTS = tuple(f"e0000000-aaaa-4bbb-8ccc-00000000000{n}" for n in range(1, 7))
 DAYS = ("2027-02-14", "2027-02-15", "2027-08-30", "2028-02-20")
 TIMES = (None, "2027-02-15T09:00:00Z", "2027-02-15T09:30:00+01:00", "2027-02-15T09:00:00.500Z")
 SCHOOLS = (city.SCHOOL_A, city.SCHOOL_B, city.VO)
@@ -31,7 +32,7 @@ STAGE = {
 }
 ASKED = (city.VO, city.VO, city.VO_OTHER, city.SCHOOL_B, city.ROC)
 
-ids, learners, two = st.sampled_from(IDS), st.sampled_from(LEARNERS), st.sampled_from(TWO)
+ids, learners, two = st.sampled_from(EVENTS), st.sampled_from(LEARNERS), st.sampled_from(TWO)
 days, times = st.sampled_from(DAYS), st.sampled_from(TIMES)
 sequences = st.sampled_from((None, "1", "2", "3"))
 schools = st.sampled_from(SCHOOLS)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import sbom
 from tests.bench import compiled
 from tests.bench.compiled import DIST, ROOT, Said, ask, unpacked
 
@@ -24,10 +25,12 @@ def main() -> None:
         wheel = build(Path(folder))
         compare(wheel)
         DIST.mkdir(exist_ok=True)
-        for old in DIST.glob("*.whl"):
+        for old in (*DIST.glob("*.whl"), *DIST.glob("*.cdx.json")):
             old.unlink()
-        kept = shutil.move(wheel, DIST)
-    print(f"[wheel] {Path(kept).relative_to(ROOT)}")
+        kept = Path(shutil.move(wheel, DIST))
+    bill = kept.with_suffix(".cdx.json")
+    sbom.write(bill)
+    print(f"[wheel] {kept.relative_to(ROOT)}, made of what {bill.name} lists")
 
 
 def build(folder: Path) -> Path:

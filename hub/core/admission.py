@@ -37,7 +37,7 @@ def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
         return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"), *wordy))
     denied = tuple(_rights(event, kind, publisher))
     data, wrong = _read(event, kind)
-    wrong += [*wordy, *_too_open(event, kind, data)]
+    wrong += [*wordy, *_too_open(event, kind, data), *_naming(event, data)]
     profiled = tuple(profile.check(event))
     if publisher.profile == "refuse":
         wrong += profiled
@@ -71,6 +71,21 @@ def _wordy(event: Event) -> Iterator[Fault]:
             yield Fault(f"/{name}", "unknown-attribute", f"not known here; known are {', '.join(ATTRIBUTES)}")
         elif not allowed.fullmatch(str(value)):
             yield Fault(f"/{name}", "free-text", "must be a code in the form of that attribute, not a text")
+
+
+def _naming(event: Event, data: Data | None) -> Iterator[Fault]:
+    """Attributes stand in URLs, logs and journals, where no learner may be recognised. The subject alone may be a
+    learner: it goes nowhere but to who is told of the event."""
+    named = [data[name] for name in ("learnerId", "otherLearnerId") if name in data] if data else []
+    if not named:
+        return
+    learners = [str(learner).replace("-", "") for learner in named]
+    for name, value in event.attributes.items():
+        bare = str(value).replace("-", "").lower()
+        if name != "subject" and any(learner in bare for learner in learners):
+            yield Fault(
+                f"/{name}", "names-learner", "holds the learner id; use an id that says nothing of anybody"
+            )
 
 
 def with_data(event: Event, data: Data) -> Event:
@@ -124,7 +139,7 @@ def _read(event: Event, kind: Kind) -> tuple[Data | None, list[Fault]]:
         # Half a surrogate pair, a huge number or a thousand brackets: the codec said so already.
         return None, [Fault("/data", "json", "holds what JSON cannot carry on")]
     data, wrong = _modelled(raw, kind)
-    return data, [*wrong, *personal.faults(event.data, allow=kind.mailboxes)]
+    return data, [*wrong, *personal.faults(event.data, mailboxes=kind.mailboxes)]
 
 
 def _modelled(raw: bytes, kind: Kind) -> tuple[Data | None, list[Fault]]:

@@ -130,8 +130,8 @@ EducationCode = Annotated[
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]?[0-9]{4,5}$|^[a-z0-9][a-z0-9-]{1,30}$")]
 Desk = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9.-]{1,39}(@[a-z0-9-]+(\.[a-z0-9-]+)+)?$"),
-    Field(description="A desk or functional mailbox, never a person's"),
+    StringConstraints(pattern=r"^[a-z][a-z-]{1,39}(@[a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=160),
+    Field(description="A desk or functional mailbox, never a person's: letters and hyphens before the @"),
 ]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .()/-]{0,39}$")]
 Title = Annotated[

@@ -17,6 +17,8 @@ MOST = 120
 
 _LINE_BYTES = 4096
 _HIDDEN = "*"
+_ROUNDS = 8
+"""What is hidden can bring together what stood apart; a text that never settles is not kept."""
 
 
 class Step(NamedTuple):
@@ -130,7 +132,17 @@ _NAMING = tuple(
 
 
 def clean(text: str) -> str:
-    """One line of printable ASCII without anything that may name a person, at most `MOST` characters long."""
+    """One line of printable ASCII without anything that may name a person, at most `MOST` characters long. What was
+    cleaned stays as it is when it is cleaned again."""
+    for _ in range(_ROUNDS):
+        cleaned = _cleaned(text)
+        if cleaned == text:
+            return cleaned
+        text = cleaned
+    return ""
+
+
+def _cleaned(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text[:_LINE_BYTES])
     plain = "".join(one if " " <= one <= "~" else "?" if one.isprintable() else " " for one in plain)
     for naming in _NAMING:

@@ -26,6 +26,7 @@ ALARMING = frozenset(
         "foreign-correction",
         "not-your-type",
         "personal-data",
+        "names-learner",
         "unknown-field",
         "unknown-attribute",
         "free-text",

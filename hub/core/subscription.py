@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from hub.core.event import Attribute, Fault
+from hub.core.personal import looks_personal
 
 Filter = dict[str, Any]
 """One filter object as it stands on the wire: exactly one of exact, prefix, suffix, all, any, not."""
@@ -181,13 +183,29 @@ _DIALECTS: dict[str, Callable[[Any, Attributes], bool]] = {
 }
 
 MAX_DEPTH = 8
+MAX_COMPARISONS = 200
+"""Values that the filters of one subscription compare: each event is held against all of them."""
+
+_NAME = re.compile(r"[A-Za-z0-9]{1,40}")
+_VALUE = re.compile(r"[!-~]{1,500}")
 
 
 def check_filters(given: object, pointer: str = "/filters") -> list[Fault]:
     """Everything wrong with a `filters` array, with JSON pointers. `sql` and unknown dialects are refused."""
     if not isinstance(given, Sequence) or isinstance(given, str | bytes):
         return [Fault(pointer, "filters", "filters must be an array of filter objects")]
-    return [fault for i, one in enumerate(given) for fault in _check(one, f"{pointer}/{i}", 1)]
+    faults = [fault for i, one in enumerate(given) for fault in _check(one, f"{pointer}/{i}", 1)]
+    if not faults and sum(map(_comparisons, given)) > MAX_COMPARISONS:
+        return [Fault(pointer, "filters", f"may compare at most {MAX_COMPARISONS} values")]
+    return faults
+
+
+def _comparisons(given: Filter) -> int:
+    """How many values a sound filter compares."""
+    ((dialect, argument),) = given.items()
+    if dialect == "not":
+        return _comparisons(argument)
+    return sum(map(_comparisons, argument)) if dialect in ("all", "any") else len(argument)
 
 
 def _check(given: object, at: str, depth: int) -> list[Fault]:
@@ -216,8 +234,15 @@ def _check_nested(argument: object, at: str, depth: int) -> list[Fault]:
 def _check_pairs(argument: object, at: str) -> list[Fault]:
     if not isinstance(argument, Mapping) or not argument:
         return [Fault(at, "filter", "must be an object of at least one attribute and its value")]
-    bad = [k for k, v in argument.items() if not k or not isinstance(v, str) or not v]
-    return [Fault(at, "filter", "attribute names and values must be non-empty strings")] if bad else []
+    if not all(_is_pair(name, value) for name, value in argument.items()):
+        return [Fault(at, "filter", "names and values of attributes are codes: no spaces, in ASCII")]
+    if any(looks_personal(value) for value in argument.values()):
+        return [Fault(at, "personal-data", "looks like a number or address of a person; take it out")]
+    return []
+
+
+def _is_pair(name: str, value: object) -> bool:
+    return bool(_NAME.fullmatch(name)) and isinstance(value, str) and bool(_VALUE.fullmatch(value))
 
 
 _config = msgspec.json.Decoder(Subscription)

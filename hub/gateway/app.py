@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from hub.core import contracts
 from hub.gateway import (
+    bounds,
     counted,
     dead_letters,
     dry_run,
@@ -32,7 +34,9 @@ from hub.gateway import (
     subscriptions,
 )
 from hub.gateway.auth import metrics_guard
+from hub.gateway.bounds import Bounds
 from hub.gateway.context import Gateway, Once
+from hub.gateway.origins import Origins
 from hub.gateway.problems import Problem
 from hub.gateway.sessions import Renewing
 from hub.gateway.shell import Shell
@@ -70,10 +74,13 @@ def build(
     pages: Sequence[APIRouter] = (),
     notes: Sequence[Note] = (),
     parts: Parts = _no_parts,
+    origins: Sequence[str] = (),
+    body_bytes: int = bounds.BODY,
 ) -> FastAPI:
     """`services` start in order and stop in reverse. `checks` by name make up readiness; `notes` are told with it and
     change nothing. `metrics` is a content type and what renders it. `schemas` is the folder with asyncapi.json and the
     event schemas. `pages` are other rooms'. `parts` asks the processes on this machine how they are.
+    `origins` are those of web pages that may call the API; no body may have more than `body_bytes`.
 
     Without a `gateway` the app can only be asked for its OpenAPI document.
     """
@@ -84,7 +91,12 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lambda _: _running([*services, *([keys.Retirement(gateway)] if gateway else [])]),
-        middleware=[Middleware(Shell), Middleware(Renewing)],
+        middleware=[
+            Middleware(Shell),
+            *([Middleware(Origins, allowed=origins)] if origins else []),
+            Middleware(Bounds, body=body_bytes),
+            Middleware(Renewing),
+        ],
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
@@ -110,7 +122,7 @@ async def _running(services: Sequence[Service]) -> AsyncIterator[None]:
 def _documents(app: FastAPI, schemas: Path | None) -> APIRouter:
     """What anybody may read without a token."""
     router = APIRouter()
-    openly = {"Access-Control-Allow-Origin": "*"}
+    openly = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
     made: dict[str, bytes] = {}
 
     @router.get("/v1/openapi.json", include_in_schema=False)
@@ -139,10 +151,14 @@ def _documents(app: FastAPI, schemas: Path | None) -> APIRouter:
     return router
 
 
+_PATH = re.compile(r"[A-Za-z0-9._/-]{1,300}")
+
+
 def _file(folder: Path | None, name: str, headers: Mapping[str, str]) -> Response:
     """A JSON file below `folder`, or Problem 404; nothing outside it, whatever the name says."""
     root = (folder or Path()).resolve()
-    found = (root / name).resolve()
+    # A name that no file system knows, such as one with a zero byte, is not even looked for.
+    found = (root / name).resolve() if _PATH.fullmatch(name) else root
     if folder is None or found.suffix != ".json" or not found.is_relative_to(root) or not found.is_file():
         raise Problem(404, "not-found", "no such document")
     return FileResponse(found, headers=dict(headers), media_type="application/json")

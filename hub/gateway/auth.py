@@ -29,6 +29,7 @@ async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner
     query, the header of a proxy), 503 when an issuer cannot be asked for its keys.
     """
     if (person := session_partner(request, door)) is not None:
+        door.limits.request(person.id)
         return person
     access = await _access(request, door)
     if not access.rights.permits(scope):
@@ -36,6 +37,7 @@ async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner
         detail = f"this token is not for {scope}; ask the operator or your issuer for it"
         raise _refusal(door, 403, "insufficient-scope", detail, asked)
     request.scope.setdefault("state", {})["partner"] = access.partner.id
+    door.limits.request(access.partner.id)
     return access.narrowed()
 
 

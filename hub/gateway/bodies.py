@@ -23,13 +23,20 @@ async def read_json(request: Request) -> Any:
     """Raises Problem 400, 413 or 415."""
     if not request.headers.get("content-type", "").lower().startswith("application/json"):
         raise Problem(415, "content-type", "send application/json")
-    raw = await request.body()
-    if len(raw) > MAX_BODY:
-        raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
-    given, faults = strict_json.read(raw)
+    given, faults = strict_json.read(await read_body(request))
     if faults:
         raise Problem(400, "json", "the body is not JSON that can be carried on, see errors", faults)
     return given
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises Problem 413 before more was read than a form may have."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
+    return raw
 
 
 def answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -25,6 +25,7 @@ from hub.gateway.access_form import Reach
 from hub.gateway.bearer import Bearers
 from hub.gateway.feedlog import FeedLog
 from hub.gateway.journallog import JournalLog
+from hub.gateway.limits import Limits
 from hub.gateway.offsets import Offsets
 from hub.gateway.oidc import Login
 from hub.gateway.pressure import Pressure
@@ -127,6 +128,7 @@ class Gateway:
     reach: Reach = field(default_factory=Reach)
     changing: Changing = field(default_factory=Changing)
     pressure: Pressure = field(default_factory=Pressure)
+    limits: Limits = field(default_factory=Limits)
     let_read: Callable[[str, str], Awaitable[object]] = _nothing
     close_outbox: Callable[[str], Awaitable[object]] = _nothing
     login: Login | None = None

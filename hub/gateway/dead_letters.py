@@ -21,6 +21,7 @@ from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable
+from hub.gateway.limits import HIGHEST
 from hub.gateway.position import unavailable
 from hub.gateway.problems import Problem, not_found
 
@@ -38,7 +39,7 @@ async def list_dead_letters(
     ] = "",
     cause: Annotated[str, Query(pattern=f"^({'|'.join(CAUSES)})?$", description="With subscription")] = "",
     state: Annotated[State, Query(description="open, replayed (delivered after all) or withdrawn")] = "open",
-    after: Annotated[int, Query(ge=0, description="Number of the last letter you have")] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST, description="Number of the last letter you have")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
     """Deliveries that were refused for good, counted per subscription and cause, each cause with what to do next. With

@@ -14,6 +14,7 @@ from hub.gateway import feedjournal, openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable, Page
+from hub.gateway.limits import HIGHEST
 from hub.gateway.position import acknowledged, unavailable
 from hub.gateway.problems import Problem, not_found
 
@@ -30,6 +31,7 @@ async def pull_events(
         int | None,
         Query(
             ge=0,
+            le=HIGHEST,
             description="Number of the last event you have; 0 = from the oldest kept. "
             "Left out: from your position, after what you acknowledged",
         ),
@@ -47,7 +49,8 @@ async def pull_events(
     """
     if door.known.find(caller, id) is None:
         raise not_found("subscription")
-    start, page = await _read(door, id, after, limit, wait)
+    with door.limits.poll(caller.id):
+        start, page = await _read(door, id, after, limit, wait)
     if start > page.last:
         raise Problem(
             400,

@@ -45,8 +45,6 @@ async def publish_events(request: Request) -> Response:
     started = time.perf_counter()
     door = gateway(request)
     publisher = await authenticate(request, door, Scope.PUBLISH)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem(415, "content-encoding", "send the body uncompressed")
     with door.pressure.hand() as hand:
         drafts = draft_http(request.headers.get("content-type"), request.headers, await _body(request, hand))
         batch = isinstance(drafts, list)

@@ -28,6 +28,9 @@ from hub.gateway.publisher import NotStored
 
 router = APIRouter(tags=["lookups"])
 
+_PLAIN = "^[!-~]+$"
+"""As of every source and id that the door let in; a database need not be asked for others (it may choke on them)."""
+
 PURPOSES = tuple(code for code in get_args(Basis) if code != "NONE")
 
 
@@ -60,8 +63,8 @@ async def get_learning_line(
 async def get_journey(
     caller: Caller,
     door: Door,
-    source: Annotated[str, Query(min_length=1, max_length=500)],
-    id: Annotated[str, Query(min_length=1, max_length=500)],
+    source: Annotated[str, Query(max_length=500, pattern=_PLAIN)],
+    id: Annotated[str, Query(max_length=500, pattern=_PLAIN)],
 ) -> Response:
     """What became of one event. Its publisher sees all of it, a receiver only what concerns itself.
 

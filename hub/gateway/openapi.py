@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from hub.core.cloudevents import BATCH, STRUCTURED
 from hub.core.numbers import STATES
 from hub.gateway import access_form, options
+from hub.gateway.limits import HIGHEST
 from hub.gateway.openapi_security import secure
 from hub.gateway.shell import API_VERSION
 
@@ -34,7 +35,9 @@ _MEANINGS = {
     409: "Cannot be done in the present state",
     413: "Too large",
     415: "Content type not understood",
-    429: "The hub has enough to process; nothing was stored, try again after Retry-After seconds",
+    414: "The URL is too long",
+    429: "You ask too much, or the hub has enough to process; nothing was done, try again after Retry-After seconds",
+    431: "Too many headers, or too large",
     503: "Kafka does not confirm or answer, or too much is under way; try again after Retry-After seconds",
 }
 
@@ -44,6 +47,10 @@ def _refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {
         code: {"description": _MEANINGS[code], "content": content} for code in (400, 401, 403, 404, *codes)
     }
+
+
+_ANYWHERE = (414, 415, 429, 431, 503)
+"""What the door may answer whatever the route: it looks at these before the route does."""
 
 
 def ok(description: str, example: object) -> dict[str, Any]:
@@ -162,7 +169,7 @@ POSITION_WRITE = operation(
             "type": "object",
             "required": ["number"],
             "additionalProperties": False,
-            "properties": {"number": {"type": "integer", "minimum": 0}},
+            "properties": {"number": {"type": "integer", "minimum": 0, "maximum": HIGHEST}},
         },
         {"number": 41},
     ),
@@ -319,6 +326,9 @@ def document(app: FastAPI, url: str) -> dict[str, Any]:
     secure(made)
     for operation in _operations(made):
         operation["responses"].pop("422", None)
+        for code, answer in _refusals(*_ANYWHERE).items():
+            if code in _ANYWHERE:
+                operation["responses"].setdefault(str(code), answer)
         for answer in operation["responses"].values():
             answer.setdefault("headers", {})["API-Version"] = {"$ref": "#/components/headers/API-Version"}
     return made

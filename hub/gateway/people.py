@@ -46,7 +46,7 @@ def session_partner(request: Request, door: Gateway) -> Partner | None:
 
 
 def page_session(request: Request, door: Gateway) -> None:
-    """Lets in who has a session whose role may see this page. Raises Problem: 303 sends a browser that goes to a page to
+    """Lets in who has a session whose role may see this page. Raises Problem: 303 sends a browser that wants a page to
     the login, 401 tells a script on one, 403."""
     session = session_of(request, door)
     if session is not None:

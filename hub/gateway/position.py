@@ -14,6 +14,7 @@ from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer, read_json
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable
+from hub.gateway.limits import HIGHEST
 from hub.gateway.problems import Problem, not_found
 
 router = APIRouter(tags=["subscriptions"])
@@ -97,7 +98,7 @@ async def _acknowledge(door: Gateway, partner: str, id: str, number: int) -> Non
 async def _number(request: Request) -> int:
     given = await read_json(request)
     found = given.get("number") if isinstance(given, dict) and set(given) == {"number"} else None
-    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= HIGHEST:
         wrong = Fault("/number", "number", "must be a whole number from 0")
         raise Problem(400, "invalid-position", 'send {"number": N} and nothing else', [wrong])
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from hub.core.event import Fault
 
@@ -82,11 +83,25 @@ async def _of_problem(_: Request, error: Exception) -> Response:
     return respond(body(error.status, error.code, error.detail, error.faults), error.headers)
 
 
-async def _of_framework(_: Request, error: Exception) -> Response:
+async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = _UNKNOWN if error.status_code == 404 else f"{error.detail}; see /v1/openapi.json"
-    return respond(body(error.status_code, code, detail), error.headers)
+    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
+    return respond(body(error.status_code, code, detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this path; the framework names those of its first route only."""
+    here = (one for one in _routes(request.app) if one.matches(request.scope)[0] != Match.NONE)
+    return ", ".join(sorted({method for one in here for method in getattr(one, "methods", None) or ()}))
+
+
+def _routes(router: Any) -> Iterator[BaseRoute]:
+    """Those of routers within it as well; none of ours has a prefix."""
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        yield from [route] if inner is None else _routes(inner)
 
 
 async def _of_parameters(_: Request, error: Exception) -> Response:

@@ -57,7 +57,9 @@ def _check(given: Mapping[str, Any]) -> Iterator[Fault]:
     if given.get("cause", ANY) not in (*CAUSES, ANY):
         yield Fault("/cause", "cause", f"must be {ANY}, for all dead letters, or one of {_known(CAUSES)}")
     if "subject" in given and not _text(given["subject"]):
-        yield Fault("/subject", "subject", f"must be the subject of an event, at most {_LONGEST} characters")
+        yield Fault(
+            "/subject", "subject", f"must be the subject of an event: a code, at most {_LONGEST} characters"
+        )
     if not _whole(given.get("pace", PACE), PACE_MOST):
         yield Fault("/pace", "pace", f"must be requests per minute, 1 to {PACE_MOST}")
     if not isinstance(given.get("dryRun", True), bool):
@@ -74,7 +76,7 @@ def _order(selection: Selection) -> Iterator[Fault]:
 
 
 def _reason(why: object, dry: bool) -> Iterator[Fault]:
-    if why not in WHY and not (dry and why is None):
+    if not (isinstance(why, str) and why in WHY) and not (dry and why is None):
         yield Fault("/why", "why", f"say why, with one of the codes {_known(WHY)}")
 
 
@@ -83,7 +85,7 @@ def _known(names: Mapping[str, object] | frozenset[str]) -> str:
 
 
 def _text(given: object) -> bool:
-    return isinstance(given, str) and 0 < len(given) <= _LONGEST
+    return isinstance(given, str) and 0 < len(given) <= _LONGEST and not attributes.wrong("subject", given)[0]
 
 
 def _whole(given: object, most: int) -> bool:

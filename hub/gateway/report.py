@@ -16,6 +16,7 @@ from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable
+from hub.gateway.limits import HIGHEST
 from hub.gateway.position import acknowledged, unavailable
 from hub.gateway.problems import Problem, not_found
 
@@ -38,9 +39,10 @@ async def report_numbers(
     id: str,
     caller: Caller,
     door: Door,
-    low: Annotated[int, Query(alias="from", ge=1, description="First number")] = 1,
+    low: Annotated[int, Query(alias="from", ge=1, le=HIGHEST, description="First number")] = 1,
     high: Annotated[
-        int | None, Query(alias="to", ge=1, description="Last number; left out: the newest there is")
+        int | None,
+        Query(alias="to", ge=1, le=HIGHEST, description="Last number; left out: the newest there is"),
     ] = None,
 ) -> Response:
     """What became of every number between `from` and `to`, at most 100,000 of them: per state how many, and which

@@ -6,6 +6,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.gateway import problems
@@ -13,15 +14,23 @@ from hub.telemetry import log
 
 API_VERSION = "1.0.0"
 
-_FIXED = [
+FIXED = [
     (b"api-version", API_VERSION.encode()),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"strict-transport-security", b"max-age=31536000"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
 ]
+
+"""A page says more for itself."""
+
+_HUNG_UP = 499
+"""Stands in the log for who left before the whole request was there; nobody is answered that."""
 
 
 class Shell:
@@ -46,6 +55,8 @@ class Shell:
 
         try:
             await self._app(scope, receive, dress)
+        except ClientDisconnect:
+            status = status or _HUNG_UP
         except Exception as error:
             log.event("http.failed", "error", route=_route(scope), error=error)
             if status:
@@ -59,7 +70,7 @@ class Shell:
 def _add_fixed(message: MutableMapping[str, Any]) -> None:
     given = list(message.get("headers", ()))
     names = {name for name, _ in given}
-    message["headers"] = given + [pair for pair in _FIXED if pair[0] not in names]
+    message["headers"] = given + [pair for pair in FIXED if pair[0] not in names]
 
 
 def _route(scope: Scope) -> str:

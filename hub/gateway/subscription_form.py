@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from hub.core import attributes
+from hub.core import attributes, personal
 from hub.core.confidential import SEALED
 from hub.core.event import Fault, moment
 from hub.core.subscription import Status, Subscription, check_filters
@@ -43,6 +44,7 @@ _FIELDS = frozenset(
     }
 )
 _SETTINGS = frozenset({"method", "headers", "authorization", "tls"})
+_TYPE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _OURS = re.compile(
@@ -135,6 +137,7 @@ def _check(fields: Mapping[str, Any], base: Subscription, reach: Reach) -> Itera
     yield from options.check(fields.get("config", {}))
     yield from _protocol_settings(fields.get("protocolsettings", {}), fields.get("sink"), base, reach)
     yield from _credential(fields.get("sinkcredential"))
+    yield from _personal(fields)
     if not isinstance(fields.get("paused", False), bool):
         yield Fault("/paused", "type", "must be true or false")
 
@@ -157,8 +160,38 @@ def _source(source: object) -> Iterator[Fault]:
 
 
 def _types(types: object) -> Iterator[Fault]:
-    if not isinstance(types, list) or len(types) > 100 or not all(isinstance(t, str) and t for t in types):
+    if not isinstance(types, list) or len(types) > 100 or not all(map(_is_type, types)):
         yield Fault("/types", "types", "must be an array of at most 100 event types")
+
+
+def _is_type(given: object) -> bool:
+    return isinstance(given, str) and _TYPE.fullmatch(given) is not None
+
+
+def _personal(fields: Mapping[str, Any]) -> Iterator[Fault]:
+    """What stands in a subscription is shown, logged and stored; filters see to themselves, as a dry run needs that."""
+    yield from personal.faults(fields.get("types"), "/types")
+    sink = fields.get("sink")
+    if isinstance(sink, str) and personal.looks_personal(_named(sink)):
+        yield Fault("/sink", "personal-data", "looks like a number or address of a person; take it out")
+
+
+def _named(sink: str) -> str:
+    """What a sink says beside the network address, whose digits mean nothing."""
+    try:
+        parts = urlsplit(sink)
+        host = parts.hostname or ""
+    except ValueError:
+        return sink
+    return f"{'' if _is_address(host) else host} {parts.path} {parts.query}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _protocol_settings(settings: object, sink: object, base: Subscription, reach: Reach) -> Iterator[Fault]:

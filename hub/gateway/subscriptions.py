@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import redelivery, strict_json
+from hub.core import redelivery
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Attribute, Event, moment
 from hub.core.partners import Partner
@@ -21,17 +21,13 @@ from hub.core.subscription import Subscription, dump, status_key
 from hub.core.topics import SUBSCRIPTIONS
 from hub.gateway import keys, openapi, subscription_form
 from hub.gateway.auth import Caller, Door
-from hub.gateway.bodies import store
+from hub.gateway.bodies import read_json, store
 from hub.gateway.context import Gateway
 from hub.gateway.problems import Problem, not_found, not_stored
 from hub.telemetry import log
 
 router = APIRouter(tags=["subscriptions"])
 
-MOST = 50
-"""Subscriptions of one partner: each is a Kafka topic."""
-
-MAX_BODY = 64 * 1024
 TESTED = "nl.onderwijsloopbanen.subscription.tested.v1"
 
 
@@ -48,8 +44,9 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
 
     Without `sink` the subscription is pulled only. A sink gets an OPTIONS handshake before its first delivery.
     """
-    if len(door.known.of(caller)) > MOST:
-        raise Problem(409, "too-many-subscriptions", f"you have {MOST}; delete one first")
+    if len(door.known.of(caller)) > door.limits.subscriptions:
+        most = door.limits.subscriptions
+        raise Problem(409, "too-many-subscriptions", f"you have {most}; delete one first")
     now = door.now()
     blank = Subscription(id=f"sub-{secrets.token_hex(6)}", partner=caller.id, created=now)
     asked = await _read(request, blank, door)
@@ -154,13 +151,7 @@ async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> 
 
 
 async def _read(request: Request, base: Subscription, door: Gateway) -> Subscription:
-    if not request.headers.get("content-type", "").lower().startswith("application/json"):
-        raise Problem(415, "content-type", "send application/json")
-    raw = await request.body()
-    if len(raw) > MAX_BODY:
-        raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
-    given, faults = strict_json.read(raw)
-    read = faults or subscription_form.read(given, base, door.reach)
+    read = subscription_form.read(await read_json(request), base, door.reach)
     if isinstance(read, list):
         raise Problem(400, "invalid-subscription", "nothing was changed; errors lists everything wrong", read)
     return read

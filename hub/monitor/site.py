@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -22,6 +22,7 @@ _HERE = Path(__file__).parent
 _STATIC = {
     "monitor.css": "text/css; charset=utf-8",
     "catalogue.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "monitor.js": "text/javascript; charset=utf-8",
 }
 

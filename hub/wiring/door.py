@@ -28,6 +28,8 @@ def gateway(settings: Settings) -> int:
     """Serves the HTTP door until SIGTERM. Raises SettingsError for rules or a clock that cannot be used."""
     import uvicorn
 
+    from hub.gateway.wire import protocol
+
     start_log("gateway", settings)
     rulebook.load(settings)
     clocks.clock(settings)
@@ -39,13 +41,14 @@ def gateway(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=protocol(_wire(settings)),
+        ws="none",
+        timeout_keep_alive=settings.door_idle_seconds,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the peer of a request is who it comes from, not who that says it is
         timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=65536,
     )
     server = uvicorn.Server(config)
     # Left alone, uvicorn ends by raising the signal that stopped it; to be told to stop is no failure here.
@@ -58,6 +61,20 @@ def gateway(settings: Settings) -> int:
 
     code = service.run(work)
     return code if server.started else 1
+
+
+def _wire(settings: Settings) -> Any:
+    from hub.gateway.wire import Wire
+
+    return Wire(
+        connections=settings.door_connections,
+        head_seconds=settings.door_head_seconds,
+        body_seconds=settings.door_body_seconds,
+        answer_seconds=settings.door_body_seconds,
+        url_bytes=settings.door_url_bytes,
+        headers=settings.door_headers,
+        header_bytes=settings.door_header_bytes,
+    )
 
 
 def gateway_app(settings: Settings) -> Any:
@@ -73,6 +90,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.gateway.feedlog import KafkaFeeds
     from hub.gateway.ingress import GROUP, Ingress
     from hub.gateway.journallog import KafkaJournal
+    from hub.gateway.limits import Limits
     from hub.gateway.offsets import KafkaOffsets
     from hub.gateway.pressure import Pressure
     from hub.gateway.proxy import Proxy
@@ -136,6 +154,7 @@ def gateway_app(settings: Settings) -> Any:
         line_key=secret,
         pressure=Pressure(backlog.behind),
         login=None if visitors is None else visitors.login,
+        limits=Limits(settings.door_rate, settings.door_polls, settings.door_subscriptions),
     )
     visiting = () if visitors is None else (visitors,)
     reader = partial(kafka.consumer, settings.bootstrap, GROUP, metadata_max_age_ms=3000)
@@ -151,6 +170,8 @@ def gateway_app(settings: Settings) -> Any:
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=[_page(settings, aggregates), _catalogue()],
+        origins=settings.door_origins,
+        body_bytes=settings.door_body_bytes,
     )
 
 

@@ -153,3 +153,20 @@ def test_the_door_says_in_one_line_that_kafka_is_missing_and_exits_with_1() -> N
 def test_every_command_has_help(command: str) -> None:
     done = hub(command, "--help")
     assert done.returncode == 0 and f"usage: hub {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUB_DOOR_RATE", "-1"),
+        ("HUB_DOOR_RATE", "nan"),
+        ("HUB_DOOR_CONNECTIONS", "0"),
+        ("HUB_DOOR_HEAD_SECONDS", "0"),
+        ("HUB_DOOR_ORIGINS", "*"),
+        ("HUB_DOOR_ORIGINS", "https://a.nl/path"),
+        ("HUB_DOOR_BODY_BYTES", "10"),
+    ],
+)
+def test_a_limit_of_the_door_that_makes_no_sense_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read({name: value})

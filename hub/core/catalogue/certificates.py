@@ -37,7 +37,9 @@ class CertificateIssued(PersonData):
     issued_on: Day
     issuer: OrgRef
     hours: Annotated[int, Field(ge=0, le=5000)] | None = None
-    verify_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/[A-Za-z0-9/_-]{0,100}$")] | None = None
+    verify_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]{1,100}/[A-Za-z0-9/_-]{0,100}$")] | None = (
+        None
+    )
     consent: Consent | None = None
 
 
