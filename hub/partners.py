@@ -25,8 +25,8 @@ DRAWN = "drawn"
 
 async def store(settings: Settings, given: Sequence[Partner]) -> None:
     """Writes partners, after the topics they need are there: an inbox each. Tokens drawn earlier stay."""
-    inboxes = [topics.outbox_topic(INBOX + partner.id) for partner in given]
-    wanted = [*topics.manifest(settings.partitions), *inboxes]
+    inboxes = [topics.outbox_topic(INBOX + partner.id, settings.window_ms) for partner in given]
+    wanted = [*topics.manifest(settings.partitions, settings.window_ms), *inboxes]
     await kafka.ensure_topics(settings.bootstrap, wanted, settings.replication)
     known = await read(settings)
     await _write(settings, [_with_drawn(partner, known.get(partner.id)) for partner in given])
@@ -58,7 +58,7 @@ async def open_ingress(settings: Settings, id: str) -> str:
     Whoever may write to it speaks for that partner. Raises OperatorError for a partner that does not exist.
     """
     await _known(settings, id)
-    topic = topics.ingress_topic(id)
+    topic = topics.ingress_topic(id, settings.window_ms)
     await kafka.ensure_topics(settings.bootstrap, [topic], settings.replication)
     await kafka_access.let(settings.bootstrap, id, topic.name, kafka_access.WRITE)
     return topic.name

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 
 from hub.errors import OperatorError
 
-VERSION = 3
+VERSION = 4
 """Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
 
 WAIT_SECONDS = 5
@@ -128,11 +128,19 @@ events = _table(
     _text("type"),
     _text("publisher"),
     _text("topic"),
+    _text("about"),
     Column("accepted_at", BigInteger),
     Column("refused_at", BigInteger),
     _count("duplicates"),
     _count("conflicts"),
     _count("stale"),
+)
+"""`about` is the mark of the learner (`hub.core.withdrawal.mark`), by which alone can be found what was told of whom."""
+Index(
+    "events_about",
+    events.c.about,
+    sqlite_where=events.c.about != "",
+    postgresql_where=events.c.about != "",
 )
 
 deliveries = _table(
@@ -240,7 +248,8 @@ def _pragmas(connection: Any, _: Any) -> None:
     # NORMAL: with WAL a power cut may lose the last transactions but never tears one, and the position that
     # is lost with them makes the projector read those records again.
     _patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"))
-    for pragma in ("synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456"):
+    # What is deleted is written over; a checkpoint then takes it out of the log too (`hub.readmodel.purge`).
+    for pragma in ("synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -98,7 +98,7 @@ def gateway_app(settings: Settings) -> Any:
         courier=topics.COURIERS,
         queries=queries,
         letters=Letters(engine),
-        ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id)]),
+        ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id, settings.window_ms)]),
         let_read=lambda partner, id: kafka_access.let(
             bootstrap, partner, topics.outbox(id), kafka_access.READ
         ),

@@ -181,7 +181,8 @@ class CoreEngine:
         return line.for_partner(found, city.BY_ID[partner], self._policy.rules)
 
     async def due(self, key: str) -> str:
-        return states.load(self._stored()[key.encode()]).due
+        raw = self._stored().get(key.encode())
+        return states.load(raw).due if raw else ""
 
     async def outcomes(self, source: str, id: str) -> list[str]:
         key = identity(source, id).encode()

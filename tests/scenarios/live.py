@@ -266,7 +266,7 @@ class KafkaEngine:
 
     async def due(self, key: str) -> str:
         with self._database.connect() as connection:
-            return str(connection.execute(sa.select(views.c.due).where(views.c.key == key)).scalar_one())
+            return str(connection.execute(sa.select(views.c.due).where(views.c.key == key)).scalar() or "")
 
     async def outcomes(self, source: str, id: str) -> list[str]:
         journey = self._queries.journey(source, id)
