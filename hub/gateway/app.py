@@ -21,6 +21,7 @@ from hub.gateway import (
     dry_run,
     feeds,
     ingest,
+    learners,
     lookups,
     openapi,
     position,
@@ -86,7 +87,7 @@ def build(
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
     told = (subscriptions, feeds, position, report, dead_letters, redelivery, dry_run)
-    for room in (ingest, *told, lookups, counted):
+    for room in (ingest, *told, lookups, counted, learners):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))
     app.include_router(_operations(checks or {}, notes, metrics, parts))

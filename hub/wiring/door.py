@@ -71,6 +71,8 @@ def gateway_app(settings: Settings) -> Any:
     from hub.gateway.offsets import KafkaOffsets
     from hub.gateway.pressure import Pressure
     from hub.gateway.publisher import KafkaPublisher
+    from hub.gateway.statelog import KafkaStates
+    from hub.readmodel.audit import Audit
     from hub.readmodel.letters import Letters
     from hub.readmodel.numbers import Numbers
     from hub.readmodel.queries import Queries
@@ -95,6 +97,8 @@ def gateway_app(settings: Settings) -> Any:
         offsets=offsets,
         journaled=KafkaJournal(feeds, settings.partitions),
         books=Numbers(engine),
+        audit=Audit(engine),
+        states=KafkaStates(feeds, settings.partitions),
         courier=topics.COURIERS,
         queries=queries,
         letters=Letters(engine),
