@@ -52,7 +52,12 @@ def _held(state: State, rules: Rules) -> dict[str, Any]:
     if state.erased:
         return {"learnerId": learner, "erasedOn": state.erased}
     facts = [
-        {"slot": slot, "event": {**fact.attributes, "data": fact.data}, "knownOn": fact.known, "told": fact.told}
+        {
+            "slot": slot,
+            "event": {**fact.attributes, "data": fact.data},
+            "knownOn": fact.known,
+            "told": fact.told,
+        }
         for slot, fact in sorted(state.facts.items())
     ]
     return {

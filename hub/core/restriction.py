@@ -1,6 +1,6 @@
-"""Restriction of a line (AVG art. 18): while it is frozen, what comes in is kept and counted, and nobody is shown or told
-anything of it but what takes something back. The word of the privacy officer stands among the facts, so linked lines
-share it and the newest one counts, whatever came in first.
+"""Restriction of a line (AVG art. 18): while it is frozen, what comes in is kept and counted, and nobody is shown or
+told anything of it but what takes something back. The word of the privacy officer stands among the facts, so linked
+lines share it and the newest one counts, whatever came in first.
 """
 
 from __future__ import annotations

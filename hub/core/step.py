@@ -98,7 +98,13 @@ class _Fold:
         if outcome:
             work.aside(event, outcome)
         else:
-            work.route(self.kind, case, slot=self.slot, shut=restriction.shut(self.kind, case), replaced=self.replaced)
+            work.route(
+                self.kind,
+                case,
+                slot=self.slot,
+                shut=restriction.shut(self.kind, case),
+                replaced=self.replaced,
+            )
             self._wake(case)
         after(work)
         return work.done()

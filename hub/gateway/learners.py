@@ -72,7 +72,9 @@ async def erase(request: Request, caller: Caller, door: Door) -> Response:
     learner, by = await _given(request, "requestedBy")
     if by not in _BY:
         raise Problem(400, "requested-by", f"requestedBy is one of {', '.join(_BY)}")
-    await store(door, stamped(_erased(door, learner, by), door.stamp), _entry(door, caller, "erasure", learner))
+    await store(
+        door, stamped(_erased(door, learner, by), door.stamp), _entry(door, caller, "erasure", learner)
+    )
     return answer(202, {"learnerId": learner, "requestedBy": by})
 
 
@@ -97,7 +99,9 @@ async def _given(request: Request, *names: str) -> tuple[Any, ...]:
     """The learner id, and the other fields by name. Raises Problem 400 for anything else."""
     given = await read_json(request)
     if not isinstance(given, dict) or given.keys() != {"learnerId", *names}:
-        raise Problem(400, "fields", f"send an object with {', '.join(('learnerId', *names))} and nothing else")
+        raise Problem(
+            400, "fields", f"send an object with {', '.join(('learnerId', *names))} and nothing else"
+        )
     try:
         learner = str(uuid.UUID(given["learnerId"]))
     except (ValueError, TypeError, AttributeError):

@@ -204,7 +204,9 @@ def _about_learner(**more: Any) -> dict[str, Any]:
 _BY = {"enum": ["parent", "learner-16+", "controller", "retention"]}
 ACCESS = operation(
     200,
-    ok("All that the hub holds", {"learnerId": _LEARNER, "at": "...", "lines": [], "told": [], "lookups": []}),
+    ok(
+        "All that the hub holds", {"learnerId": _LEARNER, "at": "...", "lines": [], "told": [], "lookups": []}
+    ),
     413,
     415,
     503,
@@ -224,9 +226,7 @@ RESTRICTION = operation(
     413,
     415,
     503,
-    body=body(
-        _about_learner(restricted={"type": "boolean"}), {"learnerId": _LEARNER, "restricted": True}
-    ),
+    body=body(_about_learner(restricted={"type": "boolean"}), {"learnerId": _LEARNER, "restricted": True}),
 )
 JOURNEY = operation(200, ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []}))
 PARTNERS = operation(

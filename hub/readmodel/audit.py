@@ -22,7 +22,10 @@ class Audit:
         query = _TOLD.where(events.c.about.in_(marks)).order_by(deliveries.c.routed_at, deliveries.c.delivery)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return [Telling(**{**row, "removed": row["removed"].split("\n") if row["removed"] else []}) for row in rows]
+        return [
+            Telling(**{**row, "removed": row["removed"].split("\n") if row["removed"] else []})
+            for row in rows
+        ]
 
     def looks(self, lines: Sequence[str]) -> list[Look]:
         with self._engine.connect() as connection:

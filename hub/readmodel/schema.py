@@ -135,7 +135,7 @@ events = _table(
     _count("conflicts"),
     _count("stale"),
 )
-"""`about` is the mark of the learner (`hub.core.withdrawal.mark`), by which alone can be found what was told of whom."""
+"""`about` is the mark of the learner (`hub.core.withdrawal.mark`): by it alone is found what was told of whom."""
 Index(
     "events_about",
     events.c.about,
@@ -248,8 +248,7 @@ def _pragmas(connection: Any, _: Any) -> None:
     # NORMAL: with WAL a power cut may lose the last transactions but never tears one, and the position that
     # is lost with them makes the projector read those records again.
     _patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"))
-    # What is deleted is written over; a checkpoint then takes it out of the log too (`hub.readmodel.purge`).
-    for pragma in ("synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456", "secure_delete=ON"):
+    for pragma in ("synchronous=NORMAL", "cache_size=-65536", "mmap_size=268435456"):
         connection.execute(f"PRAGMA {pragma}")
 
 

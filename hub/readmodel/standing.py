@@ -39,7 +39,9 @@ def standing(key: bytes, value: bytes | None, make: MakeView) -> Standing:
         name,
         _view_row(name, state.due, view),
         tuple({"key": name, "org": org, "active": active} for org, active in _relations(view).items()),
-        () if hidden else tuple(_signal_row(name, signal, raised) for signal, raised in state.signals.items()),
+        ()
+        if hidden
+        else tuple(_signal_row(name, signal, raised) for signal, raised in state.signals.items()),
     )
 
 

@@ -68,6 +68,7 @@ def projector(settings: Settings) -> int:
     """Fills the read model, wakes what is due, and has aggregates published, until SIGTERM."""
     from hub.readmodel.clock import EVERY_SECONDS, Clock, every
     from hub.readmodel.projector import Projector
+    from hub.readmodel.purge import Purge
     from hub.readmodel.queries import Queries
     from hub.readmodel.snapshots import Snapshots
 
@@ -88,11 +89,16 @@ def projector(settings: Settings) -> int:
             snapshots = Snapshots(queries, publish, now, moments, running.level, clock.settled)
             looks = partial(every, pause, clock.tick, snapshots.look)
             looking = asyncio.create_task(_once_ready(running.ready, looks))
+            purge = Purge(running.engine, now, rules.journal_months, rules.retention_months)
+            purging = asyncio.create_task(
+                _once_ready(running.ready, partial(every, EVERY_SECONDS, purge.look))
+            )
             ending = asyncio.create_task(then(stopping, running.stop))
             try:
                 await running.run()
             finally:
                 looking.cancel()
+                purging.cancel()
                 ending.cancel()
 
     return service.run(work)

@@ -16,10 +16,11 @@ from hub.core.records import Out
 from hub.core.topics import COMMANDS, EVENTS_P1, LINES
 from hub.core.views import Line
 from hub.core.withdrawal import mark
+from tests import city
 from tests import strategies as some
 from tests.gateway_fakes import NOW, Hub
 from tests.pure import PureHub
-from tests.said import closed, placed, prepared
+from tests.said import closed, placed, prepared, started
 from tests.unit.test_linked import GONE, KEEP, MERGED, ON_GONE, ON_KEEP
 
 LEARNER = prepared().event.data["learnerId"]
@@ -53,7 +54,14 @@ async def test_they_are_for_the_privacy_officer_and_nobody_else(path: str, who: 
 
 @pytest.mark.parametrize("path", CALLS)
 @pytest.mark.parametrize(
-    "wrong", [{"learnerId": "x"}, {"learnerId": 7}, {"learnerId": None}, {"extra": 1}, {"requestedBy": "me", "restricted": 1}]
+    "wrong",
+    [
+        {"learnerId": "x"},
+        {"learnerId": 7},
+        {"learnerId": None},
+        {"extra": 1},
+        {"requestedBy": 1, "restricted": 1},
+    ],
 )
 async def test_anything_else_than_what_they_ask_is_refused_and_not_repeated(
     path: str, wrong: dict[str, Any]
@@ -79,7 +87,9 @@ class TestAccess:
         assert line["learnerId"] == LEARNER
         assert line["line"]["transfers"][0]["to_org"]
         assert {fact["event"]["source"] for fact in line["facts"]} > set()
-        assert [fact["told"] for fact in line["facts"] if fact["event"]["type"].endswith("handover.prepared.v1")]
+        assert [
+            fact["told"] for fact in line["facts"] if fact["event"]["type"].endswith("handover.prepared.v1")
+        ]
         assert line["nextClock"]
         assert given["told"] == [
             {
@@ -127,7 +137,9 @@ class TestAccess:
                 assert {line["learnerId"] for line in answer.json()["lines"]} == {KEEP, GONE}
 
     async def test_of_who_was_erased_it_tells_when_and_to_whom_it_once_went(self) -> None:
-        hub = hub_that_knows(*placed(), closed("erased", day="2027-07-01", requestedBy="parent"))
+        hub = hub_that_knows(
+            started(city.SCHOOL_A, some.TWO[0], "2026-08-01"), *placed(), closed("erased", requestedBy="parent")
+        )
         assert tombstone(f"learner/{LEARNER}".encode()) in {row.key for row in hub.kafka.topics[LINES]}
         async with hub.client("fg") as client:
             answer = await client.post("/v1/access-requests", json={"learnerId": LEARNER})
@@ -188,7 +200,7 @@ class TestRestriction:
     async def test_a_line_that_is_not_known_cannot_be_frozen(self) -> None:
         hub = hub_that_knows(*placed())
         async with hub.client("fg") as client:
-            answer = await client.post("/v1/restrictions", json={"learnerId": KEEP, "restricted": True})
+            answer = await client.post("/v1/restrictions", json={"learnerId": GONE, "restricted": True})
         assert answer.status_code == 404
         assert not hub.kafka.topics[COMMANDS]
 
@@ -198,7 +210,7 @@ class TestRestriction:
         async with hub.client("school") as client:
             path = "/v1/learning-lines/"
             frozen = await client.get(path + LEARNER, headers={"Purpose": "WPO-OKR"})
-            none = await client.get(path + KEEP, headers={"Purpose": "WPO-OKR"})
+            none = await client.get(path + GONE, headers={"Purpose": "WPO-OKR"})
         assert {**frozen.json(), "instance": ""} == {**none.json(), "instance": ""}
 
 

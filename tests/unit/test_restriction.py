@@ -114,7 +114,9 @@ def said(hub: PureHub) -> list[Told]:
 
 
 @given(st.permutations([(True, 1), (False, 2), (True, 3), (False, 4)]))
-def test_of_several_words_the_newest_counts_in_whatever_order_they_come(words: list[tuple[bool, int]]) -> None:
+def test_of_several_words_the_newest_counts_in_whatever_order_they_come(
+    words: list[tuple[bool, int]],
+) -> None:
     hub = fold([*placed(), prepared()])
     for on, at in words:
         restrict(hub, KEY, on, START + at)
