@@ -100,6 +100,8 @@ def command(given: dict[str, Any], state: State, origin: Origin, policy: Policy)
             return restrict(state, origin, policy, given["on"], given["at"], given["by"])
         case "erase":
             return erasure.command(state, origin, policy, given["by"])
+        case "forget":
+            return erasure.forget(state, origin, policy, given["key"])
         case "keep":
             return erasure.keep(state, origin, policy, given["slot"], given["counts"])
         case "snapshot":

@@ -27,6 +27,8 @@ def erase(work: Work, requested_by: str) -> None:
     _keep_counts(work)
     for key in linked.linked(work.state):
         work.command(key, "erase", by=requested_by)
+    for key in linked.once(work.state):
+        work.command(key, "forget", key=work.state.key)
     learner = work.state.key.removeprefix("learner/")
     data = {
         "learnerId": learner,
@@ -56,6 +58,14 @@ def command(state: State, origin: Origin, policy: Policy, requested_by: str) -> 
     work = Work(state, origin, policy)
     if not state.erased:
         erase(work, requested_by)
+    return work.done()
+
+
+def forget(state: State, origin: Origin, policy: Policy, key: str) -> Step:
+    """Takes the name of an erased line out of one that it was linked with once."""
+    work = Work(state, origin, policy)
+    if not state.erased:
+        linked.forget(work, key)
     return work.done()
 
 

@@ -138,7 +138,9 @@ class TestAccess:
 
     async def test_of_who_was_erased_it_tells_when_and_to_whom_it_once_went(self) -> None:
         hub = hub_that_knows(
-            started(city.SCHOOL_A, some.TWO[0], "2026-08-01"), *placed(), closed("erased", requestedBy="parent")
+            started(city.SCHOOL_A, some.TWO[0], "2026-08-01"),
+            *placed(),
+            closed("erased", requestedBy="parent"),
         )
         assert tombstone(f"learner/{LEARNER}".encode()) in {row.key for row in hub.kafka.topics[LINES]}
         async with hub.client("fg") as client:

@@ -112,7 +112,9 @@ async def test_every_topic_of_the_manifest_can_be_made(kafka: Broker) -> None:
 
 
 async def test_topics_that_are_there_get_the_window_that_is_set(kafka: Broker) -> None:
-    old = outbox_topic(f"old-{uuid.uuid4()}")._replace(config={"cleanup.policy": "delete", "retention.ms": "1"})
+    old = outbox_topic(f"old-{uuid.uuid4()}")._replace(
+        config={"cleanup.policy": "delete", "retention.ms": "1"}
+    )
     await kafka.create([old])
     assert old.name in await hub_kafka.set_retention(kafka.bootstrap, RETENTION_MS)
     assert old.name not in await hub_kafka.set_retention(kafka.bootstrap, RETENTION_MS)

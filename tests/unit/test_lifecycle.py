@@ -15,7 +15,7 @@ from hub.core.work import DAY
 from tests import city
 from tests import strategies as some
 from tests.pure import PureHub, day_ms, entries, outcomes, receivers, told
-from tests.unit.test_linked import ON_GONE, ON_KEEP, said
+from tests.unit.test_linked import GONE, MERGED, ON_GONE, ON_KEEP, SPLIT, said
 from tests.unit.test_linked import enrolled as _enrolled
 
 WHO = some.LEARNERS[0]
@@ -194,12 +194,24 @@ def test_an_erasure_counts_once_however_often_it_is_told() -> None:
 
 
 def test_a_linked_line_is_the_same_learner_and_is_erased_with_it() -> None:
-    from tests.unit.test_linked import GONE, MERGED
-
     hub = PureHub(some.PLAIN)
     hub.publish([ON_KEEP, ON_GONE, MERGED], day_ms("2027-02-15"))
     hub.publish([closed(9, "erased", city.SCHOOL_B)], day_ms("2027-02-15"))
     assert f"learner/{GONE}".encode() not in hub.views()
+
+
+def test_a_line_that_was_split_off_keeps_no_name_of_who_is_erased() -> None:
+    hub = PureHub(some.PLAIN)
+    hub.publish([ON_KEEP, ON_GONE, MERGED, SPLIT], day_ms("2027-02-15"))
+    assert holding(hub, GONE) == {f"learner/{GONE}".encode(), KEY}
+    gone = said(9, "E29", GONE, city.SCHOOL_A, reason="erased", closedOn="2027-02-15", reopenable=False)
+    hub.publish([gone], day_ms("2027-02-15"))
+    assert holding(hub, GONE) == set()
+    assert hub.views()[KEY] is not None
+
+
+def holding(hub: PureHub, learner: str) -> set[bytes]:
+    return {key for key, value in hub.states.items() if learner.encode() in key + value}
 
 
 def test_a_closed_line_is_erased_when_its_retention_ends() -> None:

@@ -30,7 +30,11 @@ def test_what_was_replaced_or_erased_is_gone_when_the_window_is_over(window: int
 def test_every_topic_that_is_about_learners_has_a_window() -> None:
     window = 1000
     about_none = {topics.PARTNERS, topics.SUBSCRIPTIONS}
-    for topic in (*topics.manifest(4, window), topics.outbox_topic("x", window), topics.ingress_topic("y", window)):
+    for topic in (
+        *topics.manifest(4, window),
+        topics.outbox_topic("x", window),
+        topics.ingress_topic("y", window),
+    ):
         wanted = topics.settings_of(topic.name, window)
         assert bool(wanted) != (topic.name in about_none)
         assert wanted.items() <= topic.config.items()
