@@ -63,8 +63,9 @@ def once(state: State) -> list[str]:
 
 def forget(work: Work, key: str) -> None:
     """Drops what names the line `key`, which was split off and is erased."""
-    state, slot = work.state, f"link/{key.removeprefix('learner/')}/"
-    state.facts = {name: fact for name, fact in state.facts.items() if not name.startswith(slot)}
+    state, link = work.state, f"link/{key.removeprefix('learner/')}"
+    state.facts = {slot: fact for slot, fact in state.facts.items() if not slot.startswith(f"{link}/")}
+    state.receivers = {aggregate: ids for aggregate, ids in state.receivers.items() if aggregate != link}
     state.shared = {other: bundle for other, bundle in state.shared.items() if other != key}
     state.sent = {other: digest for other, digest in state.sent.items() if other != key}
     work.changed()

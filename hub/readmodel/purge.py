@@ -42,6 +42,7 @@ class Purge:
         self._stopwatch = stopwatch
         self._looked = ""
         self._cleaned = float("-inf")
+        self._rewritten = 0
 
     async def look(self) -> int:
         """Returns how many journal entries and letters were forgotten."""
@@ -79,10 +80,12 @@ class Purge:
             seen = run("PRAGMA user_version").fetchone()[0]
             if not seen:
                 return
-            run("VACUUM")
+            if seen != self._rewritten:
+                run("VACUUM")
+                self._rewritten = seen
             if run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 return  # somebody reads; at the next look
-            self._cleaned = self._stopwatch()
+            self._cleaned, self._rewritten = self._stopwatch(), 0
             run("BEGIN IMMEDIATE")
             if run("PRAGMA user_version").fetchone()[0] == seen:
                 run("PRAGMA user_version = 0")
