@@ -181,17 +181,18 @@ def topics(settings: Settings, _: argparse.Namespace) -> int:
     import asyncio
 
     from hub.core.topics import manifest
-    from hub.kafka import ensure_topics, wait_for_kafka
+    from hub.kafka import ensure_topics, set_retention, wait_for_kafka
 
-    wanted = manifest(settings.partitions)
+    wanted = manifest(settings.partitions, settings.window_ms)
 
-    async def make() -> list[str]:
+    async def make() -> tuple[list[str], list[str]]:
         await wait_for_kafka(settings.bootstrap, timeout=5)
-        return await ensure_topics(settings.bootstrap, wanted, settings.replication)
+        made = await ensure_topics(settings.bootstrap, wanted, settings.replication)
+        return made, await set_retention(settings.bootstrap, settings.window_ms)
 
-    made = asyncio.run(make())
+    made, changed = asyncio.run(make())
     for topic in wanted:
-        state = "made" if topic.name in made else "there"
+        state = "made" if topic.name in made else "set" if topic.name in changed else "there"
         print(f"{state:6}{topic.name:20}{topic.partitions:4} partitions  {topic.config['cleanup.policy']}")
     return 0
 

@@ -19,7 +19,7 @@ from aiokafka.conn import collect_hosts
 from aiokafka.errors import KafkaError
 
 from hub.core.records import Record
-from hub.core.topics import Topic
+from hub.core.topics import Topic, settings_of
 from hub.errors import OperatorError
 from hub.settings import Settings
 from hub.telemetry import log
@@ -147,6 +147,11 @@ async def ensure_topics(bootstrap: str, topics: Iterable[Topic], replication: in
     Raises TopicMismatch when one exists with another number of partitions (its settings are left alone).
     """
     return await asyncio.to_thread(_ensure_topics, bootstrap, list(topics), replication)
+
+
+async def set_retention(bootstrap: str, window: int) -> list[str]:
+    """Gives every topic that is there the settings that `window` (ms) asks for; returns those that had others."""
+    return await asyncio.to_thread(_set_retention, bootstrap, window)
 
 
 async def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
@@ -371,6 +376,29 @@ def _create(admin: Any, topics: list[Topic], replication: int | None) -> list[st
             )
     admin.wait_for_topics(list(wanted))
     return [t["name"] for t in answer["topics"] if not t["error_code"]]
+
+
+def _set_retention(bootstrap: str, window: int) -> list[str]:
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    admin = admin_client(bootstrap)
+    try:
+        names = [topic["name"] for topic in admin.describe_topics() if not topic["error_code"]]
+        wanted = {name: given for name in names if (given := settings_of(name, window))}
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
+        found = admin.describe_configs(asked)["topic"] if asked else {}
+        other = {name: given for name, given in wanted.items() if not _has(found.get(name, {}), given)}
+        if other:
+            admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name, given) for name, given in other.items()]
+            )
+    finally:
+        admin.close()
+    return sorted(other)
+
+
+def _has(found: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
+    return all(found.get(name, {}).get("value") == value for name, value in wanted.items())
 
 
 def _delete_topics(bootstrap: str, names: list[str]) -> None:

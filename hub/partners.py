@@ -31,8 +31,8 @@ Change = Callable[[Partner | None], Partner]
 
 async def store(settings: Settings, given: Sequence[Partner]) -> None:
     """Writes partners, after the topics they need are there: an inbox each. Tokens drawn earlier stay."""
-    inboxes = [topics.outbox_topic(INBOX + partner.id) for partner in given]
-    wanted = [*topics.manifest(settings.partitions), *inboxes]
+    inboxes = [topics.outbox_topic(INBOX + partner.id, settings.window_ms) for partner in given]
+    wanted = [*topics.manifest(settings.partitions, settings.window_ms), *inboxes]
     await kafka.ensure_topics(settings.bootstrap, wanted, settings.replication)
     await _amend(settings, {partner.id: partial(tokens.keep_drawn, partner) for partner in given})
 
@@ -90,7 +90,7 @@ async def open_ingress(settings: Settings, id: str) -> str:
     Whoever may write to it speaks for that partner. Raises OperatorError for a partner that does not exist.
     """
     await _known(settings, id)
-    topic = topics.ingress_topic(id)
+    topic = topics.ingress_topic(id, settings.window_ms)
     await kafka.ensure_topics(settings.bootstrap, [topic], settings.replication)
     await kafka_access.let(settings.bootstrap, id, topic.name, kafka_access.WRITE)
     return topic.name

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hub.core.retry import DAY, SCHEDULE
+from hub.core.topics import DAY_MS
 
 PREFIX = "HUB_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
@@ -46,6 +47,13 @@ class Settings(BaseModel):
         None, ge=1, description="Replication factor of topics that the hub makes; unset: the cluster decides"
     )
     partitions: int = Field(4, ge=1, le=256, description="Partitions of keyed topics; fixed once made")
+    retention_days: float = Field(
+        28.0,
+        gt=0,
+        le=28,
+        description="Days that Kafka keeps events, outboxes and journal, and what was erased of a line; `hub up` and "
+        "`hub topics` apply it to the topics that are there",
+    )
     host: str = Field("127.0.0.1", description="Address the HTTP door listens on")
     port: int = Field(8080, description="Port of the HTTP door")
     public_url: str | None = Field(
@@ -267,6 +275,11 @@ class Settings(BaseModel):
                 "waits are 0 seconds to 30 days, and the last one, which repeats, is more than 0"
             )
         return value
+
+    @property
+    def window_ms(self) -> int:
+        """`retention_days` in milliseconds."""
+        return int(self.retention_days * DAY_MS)
 
     @property
     def database_url(self) -> str:

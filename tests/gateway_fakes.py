@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from hub.core.access import Look, Telling
 from hub.core.admission import admit
 from hub.core.delivery import from_record
 from hub.core.flows import StandingSignal
@@ -24,7 +25,7 @@ from hub.core.line import for_partner
 from hub.core.numbers import Run
 from hub.core.partners import Org, Partner, Role, Token, dump, hash_token
 from hub.core.records import Count, Out
-from hub.core.topics import COURIERS, JOURNAL, outbox
+from hub.core.topics import COURIERS, JOURNAL, LINES, outbox
 from hub.core.views import Cell, Census, Line, Places, Published
 from hub.core.withdrawal import taken_back
 from hub.gateway.app import build
@@ -55,6 +56,7 @@ PARTNERS = (
     partner("leerplicht", Role.LEERPLICHT),
     partner("regie", Role.PROCESREGISSEUR),
     partner("beheer", Role.OPERATOR),
+    partner("fg", Role.FG),
 )
 
 
@@ -121,12 +123,43 @@ class MemoryKafka:
         place = read.get(0, 0)
         return load_entry(self.topics[JOURNAL][place].value or b"").at if place < ends[0] else None
 
+    async def state(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The newest value of each key in `hub.lines`."""
+        if self.down:
+            raise FeedUnavailable("KafkaConnectionError")
+        wanted, rows = set(keys), {r.key: r.value for r in self.topics[LINES]}
+        return {key: value for key, value in rows.items() if key in wanted and value is not None}
+
     def journal(self) -> list[Entry]:
         return [load_entry(record.value or b"") for record in self.topics[JOURNAL]]
 
     def everything(self) -> bytes:
         """All that was ever stored, to search for what must not be there."""
         return b"\n".join(repr(record).encode() for log in self.topics.values() for record in log)
+
+
+class MemoryStates:
+    """StateLog on a Kafka in memory."""
+
+    def __init__(self, kafka: MemoryKafka) -> None:
+        self._kafka = kafka
+
+    async def read(self, of: bytes, keys: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        return await self._kafka.state(keys)
+
+
+class MemoryAudit:
+    """What the journal would say, by mark or hash."""
+
+    def __init__(self) -> None:
+        self.tellings: dict[str, list[Telling]] = {}
+        self.lookups: dict[str, list[Look]] = {}
+
+    def told(self, marks: Sequence[str]) -> list[Telling]:
+        return [one for mark in marks for one in self.tellings.get(mark, ())]
+
+    def looks(self, lines: Sequence[str]) -> list[Look]:
+        return [one for line in lines for one in self.lookups.get(line, ())]
 
 
 class MemoryBooks:
@@ -200,6 +233,7 @@ class Hub:
     kafka: MemoryKafka = field(default_factory=MemoryKafka)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
     letters: MemoryLetters = field(default_factory=MemoryLetters)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
     books: MemoryBooks = field(default_factory=MemoryBooks)
     known: Known = field(default_factory=Known)
     counts: list[Count] = field(default_factory=list)
@@ -220,6 +254,8 @@ class Hub:
             "offsets": self.kafka,
             "journaled": self.kafka,
             "books": self.books,
+            "audit": self.audit,
+            "states": MemoryStates(self.kafka),
             "courier": COURIERS,
             "queries": self.queries,
             "letters": self.letters,

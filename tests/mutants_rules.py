@@ -6,6 +6,30 @@ from tests.mutants import Mutant
 
 RULES = (
     Mutant(
+        "a frozen line is told",
+        "work.py",
+        "if case.facts.restricted:",
+        "if False:",
+        "a learner whose data are disputed would go on being told about",
+        ("test_restriction",),
+    ),
+    Mutant(
+        "the word that comes last counts",
+        "restriction.py",
+        "if known is None or known.rank() <= fact.rank():",
+        "if True:",
+        "a command that was held up would lift a freeze that came after it",
+        ("test_restriction",),
+    ),
+    Mutant(
+        "a filter keeps the order to erase",
+        "routing.py",
+        "if withdraws or subscription.wants(attributes):",
+        "if subscription.wants(attributes):",
+        "an outbox with a filter would go on showing who was erased",
+        ("test_withdrawal",),
+    ),
+    Mutant(
         "strangers believed",
         "facts.py",
         "if self._counts(family, id, part, fact):",

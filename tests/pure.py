@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from hub.core import batch, delivery, journal, views
+from hub.core import batch, delivery, erasure, journal, views
 from hub.core import state as states
 from hub.core.admission import Admitted
 from hub.core.policy import Policy
@@ -90,7 +90,7 @@ class PureHub:
                 self.tick(key, at)
 
     def state(self, key: bytes) -> State:
-        return states.load(self.states[key])
+        return states.load(self.states.get(key) or self.states[erasure.tombstone(key)])
 
     def views(self) -> dict[bytes, views.View | None]:
         return {key: batch.view(key, value, self.policy.rules) for key, value in self.states.items()}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import orjson
 
 from hub.core import contributions, erasure, group, line, linked, newcomers, snapshot, views
@@ -14,7 +15,7 @@ from hub.core.policy import Policy
 from hub.core.records import Batch, Count, Load, Out, Record
 from hub.core.rules import Rules
 from hub.core.state import State
-from hub.core.step import share, step, tick
+from hub.core.step import restrict, share, step, tick
 from hub.core.topics import COMMANDS
 from hub.core.work import DAY, Origin, Step, position, quarantined
 
@@ -29,7 +30,19 @@ def run(records: Sequence[Record], load: Load, policy: Policy) -> Batch:
         done = _one(record, touched, load, policy)
         out += done.out
         counts += done.counts
-    return Batch({key: states.dump(state) for key, state in touched.items()}, out, counts)
+    return Batch(dict(_rows(touched, load)), out, counts)
+
+
+def _rows(touched: dict[bytes, State], load: Load) -> Iterator[tuple[bytes, bytes | None]]:
+    """What to store. Of who was erased a tombstone under another key, and nothing under its own any more."""
+    for key, state in touched.items():
+        if state.erased:
+            stone = erasure.tombstone(key)
+            yield stone, states.dump(msgspec.structs.replace(state, key=stone.decode()))
+            if load(key) is not None:
+                yield key, None
+        else:
+            yield key, states.dump(state)
 
 
 def _one(record: Record, touched: dict[bytes, State], load: Load, policy: Policy) -> Step:
@@ -53,8 +66,12 @@ def _day(record: Record) -> str:
 
 
 def _stored(key: bytes, load: Load) -> State:
-    raw = load(key)
-    return states.load(raw) if raw else State(key.decode())
+    if raw := load(key):
+        return states.load(raw)
+    name = key.decode()
+    if key.startswith(b"learner/") and (raw := load(erasure.tombstone(key))):
+        return msgspec.structs.replace(states.load(raw), key=name)
+    return State(name)
 
 
 def _handle(record: Record, state: State, origin: Origin, policy: Policy) -> Step:
@@ -79,8 +96,12 @@ def command(given: dict[str, Any], state: State, origin: Origin, policy: Policy)
             return contributions.contribute(state, origin, policy, given["slot"], revision, data)
         case "share":
             return share(state, origin, policy, linked.read(given))
+        case "restrict":
+            return restrict(state, origin, policy, given["on"], given["at"], given["by"])
         case "erase":
             return erasure.command(state, origin, policy, given["by"])
+        case "forget":
+            return erasure.forget(state, origin, policy, given["key"])
         case "keep":
             return erasure.keep(state, origin, policy, given["slot"], given["counts"])
         case "snapshot":

@@ -27,7 +27,7 @@ def run(work: Work) -> None:
     found = signals.gaps(work.case(_NO_FACT))
     ahead = signals.next_due(found, today) if found else ""
     due = min(ahead, ends) if ahead and ends else ahead or ends
-    if found or work.state.signals:
+    if (found or work.state.signals) and not work.facts.restricted:
         _signal(work, signals.standing(found, today))
     work.state.due = due
     if due or found:
@@ -76,7 +76,8 @@ def _life(work: Work, today: str) -> str:
     ends = calendar.add_months(closed["closedOn"], work.policy.rules.retention_months)
     if ends > today:
         return ends
-    erasure.erase(work, "retention")
+    if not facts.restricted:  # who has a line frozen may need it: the end of its retention waits
+        erasure.erase(work, "retention")
     return ""
 
 

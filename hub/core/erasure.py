@@ -1,5 +1,6 @@
 """Erasure of a learner: what the hub knew is gone, who ever got something is told (H4), and a tombstone stays so that
-nothing that comes late brings it back (domain.md §5.10, scenario S12)."""
+nothing that comes late brings it back (domain.md §5.10, scenario S12). The tombstone stands under a hash, for the id of
+the learner is erased too."""
 
 from __future__ import annotations
 
@@ -13,6 +14,12 @@ from hub.core.work import Origin, Step, Work, own_event
 
 _SPACE = uuid.UUID("b1f7a7c5-4f43-5d3a-8e0a-9c3f5b0c2e11")
 KEPT = "census/erased"
+_GONE = b"gone/"
+
+
+def tombstone(key: bytes) -> bytes:
+    """Where the tombstone of the aggregate `key` stands: who has the key finds it, and nobody reads the key from it."""
+    return _GONE + mark(key.decode()).encode()
 
 
 def erase(work: Work, requested_by: str) -> None:
@@ -20,6 +27,8 @@ def erase(work: Work, requested_by: str) -> None:
     _keep_counts(work)
     for key in linked.linked(work.state):
         work.command(key, "erase", by=requested_by)
+    for key in linked.once(work.state):
+        work.command(key, "forget", key=work.state.key)
     learner = work.state.key.removeprefix("learner/")
     data = {
         "learnerId": learner,
@@ -49,6 +58,14 @@ def command(state: State, origin: Origin, policy: Policy, requested_by: str) -> 
     work = Work(state, origin, policy)
     if not state.erased:
         erase(work, requested_by)
+    return work.done()
+
+
+def forget(state: State, origin: Origin, policy: Policy, key: str) -> Step:
+    """Takes the name of an erased line out of one that it was linked with once."""
+    work = Work(state, origin, policy)
+    if not state.erased:
+        linked.forget(work, key)
     return work.done()
 
 

@@ -66,12 +66,12 @@ class Facts:
     E11) and `placements` (E6 with E7) as pairs of data; `birth_month` (`YYYY-MM`) as the newest enrolment tells it
     or, without one, the newest request, "" when none does; `closing` as data of an E29: told so, or by the death that
     a school reported (E9), None while the line is open, or opened again by a later enrolment; `erasure` as data of
-    the E29 that asks for it.
+    the E29 that asks for it. `restricted` tells that the line is frozen (`hub.core.restriction`).
     """
 
     __slots__ = (
         "_couples", "_families", "_stays", "birth_month", "closing", "enrolments", "erasure", "kinds", "participations",
-        "placements", "plain", "strangers",
+        "placements", "plain", "restricted", "strangers",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -98,6 +98,8 @@ class Facts:
         self.erasure = self.data("closing", "erased", "closed") if told else None
         self.closing = self._closing(self.data("closing", "line", "closed") if told else None)
         self.plain = not (told or voided or self.strangers or state.shared)
+        word = self.data("restriction", "line", "word")
+        self.restricted = word is not None and bool(word["restricted"])
 
     def _place(self, slots: Mapping[str, Fact]) -> tuple[list[Told], list[Told]]:
         """Puts facts in their places. Gives those that are one organisation's word, which are not placed yet, and

@@ -68,13 +68,15 @@ class Refused(Base, frozen=True, tag="refused"):
 
 class Routed(Base, frozen=True, tag="routed"):
     """Decided. `order` counts the steps of the aggregate, so that a replay can follow the same order. `again` is true
-    when a later event made this earlier one go to more partners."""
+    when a later event made this earlier one go to more partners. `about` is the mark (`hub.core.withdrawal`) of the
+    learner, "" for what is about none."""
 
     publisher: str
     order: int
     told: tuple[Told, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     again: bool = False
+    about: str = ""
 
 
 class Repeat(Base, frozen=True, tag="repeat"):
@@ -168,6 +170,15 @@ class Read(Base, frozen=True, tag="read"):
     persons: tuple[str, ...] = ()
 
 
+class Handled(Base, frozen=True, tag="handled"):
+    """The privacy officer `partner` used a right of a learner: `act` is access, erasure, restricted or lifted; `line`
+    as in Read."""
+
+    partner: str
+    act: str
+    line: str
+
+
 class Signal(Base, frozen=True, tag="signal"):
     """A gap rule was raised or cleared (`change`), `rule` as in domain.md §3.5."""
 
@@ -190,6 +201,7 @@ Entry = (
     | Pulled
     | Rekeyed
     | Read
+    | Handled
     | Signal
 )
 

@@ -55,6 +55,22 @@ def _own(state: State) -> Iterator[tuple[str, bool]]:
             yield f"learner/{fact.data['otherLearnerId']}", fact.data["action"] == "merged"
 
 
+def once(state: State) -> list[str]:
+    """Keys of the lines that were linked and were split off, which still name this one."""
+    known = {key for key, _ in _own(state)} | state.shared.keys()
+    return sorted(known - linked(state).keys())
+
+
+def forget(work: Work, key: str) -> None:
+    """Drops what names the line `key`, which was split off and is erased."""
+    state, link = work.state, f"link/{key.removeprefix('learner/')}"
+    state.facts = {slot: fact for slot, fact in state.facts.items() if not slot.startswith(f"{link}/")}
+    state.receivers = {aggregate: ids for aggregate, ids in state.receivers.items() if aggregate != link}
+    state.shared = {other: bundle for other, bundle in state.shared.items() if other != key}
+    state.sent = {other: digest for other, digest in state.sent.items() if other != key}
+    work.changed()
+
+
 def share(work: Work) -> None:
     """Tells linked lines what is new here, and takes back what was shared with those that were split off."""
     state = work.state

@@ -9,7 +9,8 @@ import msgspec
 
 
 class Role(StrEnum):
-    """CL-ROLE of domain.md §2.2, and `operator` for those who run the hub."""
+    """CL-ROLE of domain.md §2.2, `operator` for those who run the hub, and `fg` for the privacy officer
+    (functionaris gegevensbescherming)."""
 
     GEMEENTE = "gemeente"
     LEERPLICHT = "leerplicht"
@@ -30,6 +31,7 @@ class Role(StrEnum):
     PROCESREGISSEUR = "procesregisseur"
     HUB = "hub"
     OPERATOR = "operator"
+    FG = "fg"
 
 
 class Org(msgspec.Struct, frozen=True):

@@ -42,6 +42,14 @@ def shut(reason: str) -> Decision:
     return Decision((), (Withheld(EVERYBODY, reason),))
 
 
+def held(decision: Decision, kind: Kind, case: Case) -> Decision:
+    """What of a decision goes out while the line is restricted: what takes back, to whom it takes something from."""
+    if not kind.withdraws(case):
+        return shut("held back for now")
+    had = {id for ids in case.state.receivers.values() for id in ids}
+    return decision._replace(tellings=tuple(one for one in decision.tellings if one.partner.id in had))
+
+
 def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     """Partners that get this fact now and had not got it yet, and per column why others do not. Columns that only
     count, and those that never get anything, are the catalogue's and not repeated here.
@@ -112,7 +120,8 @@ def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[O
         body, removed = shown[reduce]
         deliveries: dict[str, str] = {}
         for subscription in case.policy.subscriptions(telling.partner.id):
-            if subscription.wants(attributes):
+            # Any outbox of who had something may hold it, whatever the subscription filters.
+            if withdraws or subscription.wants(attributes):
                 made = delivery_id(source, id, subscription.id)
                 deliveries[subscription.id] = made
                 made_of = Delivery(made, subject, at, body, about, withdraws)

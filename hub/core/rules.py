@@ -102,4 +102,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Transfers (CL-TRANSFER) whose handover waits until the receiving school accepted the pupil (domain.md D6)."""
     retention_months: int = 24
     """So long after a line was closed it is erased (domain.md §5.9)."""
+    journal_months: int = 60
+    """So long is kept what happened to each event, and who was told (domain.md §5.9)."""
     calendar: Calendar = Calendar()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.core import clocks, contributions, life, linked
+from hub.core import clocks, contributions, life, linked, restriction
 from hub.core.case import Case
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Kind, Minds
@@ -22,9 +22,6 @@ WOKEN: dict[str, Woken] = {
 """Types of earlier events that an event can let reach more partners, by its type, and when (`Kind.minds`)."""
 
 BEYOND = "out-of-scope-age"
-
-FINAL = frozenset({"age-27", "deceased"})
-"""Closed for one of these, a line tells nobody anything more, not even what lies before."""
 
 
 def step(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
@@ -101,7 +98,13 @@ class _Fold:
         if outcome:
             work.aside(event, outcome)
         else:
-            work.route(self.kind, case, slot=self.slot, shut=self._shut(case), replaced=self.replaced)
+            work.route(
+                self.kind,
+                case,
+                slot=self.slot,
+                shut=restriction.shut(self.kind, case),
+                replaced=self.replaced,
+            )
             self._wake(case)
         after(work)
         return work.done()
@@ -139,14 +142,6 @@ class _Fold:
         """Corrected before it came, or beaten by what a linked line or another organisation knows."""
         alone = case.facts.plain and not self.kind.by_each
         return not alone and case.facts.at(self.slot) is not self.fact
-
-    def _shut(self, case: Case) -> str:
-        """Why nobody may be told: the line was closed before the day of this event, or for good."""
-        closed = case.facts.closing
-        if closed is None or self.kind.code == "E29" or case.data.get("reason") == "death":
-            return ""
-        shut = closed["reason"] in FINAL or case.data["occurredOn"] > closed["closedOn"]
-        return "the line is closed" if shut else ""
 
     def _wake(self, case: Case) -> None:
         """Earlier facts that this event lets reach more partners: a certificate that follows the learner to its next
@@ -193,7 +188,22 @@ def share(state: State, origin: Origin, policy: Policy, given: linked.Share) -> 
     """Takes in what a linked line shares (E27), and tells what it lets be told."""
     work = Work(state, origin, policy)
     if not state.erased:
+        held = work.facts.restricted
         types = linked.take(work, given)
         wake(work, {woken: None for type in types for woken in WOKEN.get(type, {})})
+        if held and not work.facts.restricted:
+            restriction.release(work)
+        after(work)
+    return work.done()
+
+
+def restrict(state: State, origin: Origin, policy: Policy, on: bool, at: int, by: str) -> Step:
+    """Freezes a line, or lifts that. Of several such words the one with the highest `at` (milliseconds) counts."""
+    work = Work(state, origin, policy)
+    if not state.erased:
+        held = work.facts.restricted
+        restriction.put(work, on, at, by)
+        if held and not work.facts.restricted:
+            restriction.release(work)
         after(work)
     return work.done()

@@ -31,7 +31,7 @@ INGRESS = "ingress."
 
 DAY_MS = 24 * 3600 * 1000
 RETENTION_MS = 28 * DAY_MS
-"""Raw personal events live at most 28 days (design.md §5); the folded line is what stays."""
+"""The window: raw personal events live at most 28 days (design.md §5); the folded line is what stays."""
 
 
 def outbox(subscription: str) -> str:
@@ -59,28 +59,63 @@ class Topic(NamedTuple):
     config: dict[str, str]
 
 
-_DELETE = {"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)}
 _COMPACT = {"cleanup.policy": "compact"}
-_SEALS = {"cleanup.policy": "compact,delete", "retention.ms": str(2 * RETENTION_MS)}
-"""Seals outlive what they seal: were one away whose records are kept, somebody took it away."""
 
 
-def outbox_topic(subscription: str) -> Topic:
-    return Topic(outbox(subscription), 1, _DELETE)
+def passing(window: int) -> dict[str, str]:
+    """Settings of a topic whose records are gone `window` milliseconds after they came. Kafka throws away whole
+    segments, a segment when its newest record is old enough: so a segment spans little of the window, and the rest is
+    how long its newest record stays."""
+    part = max(1, window // 14)
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(max(1, window - part)),
+        "segment.ms": str(part),
+    }
 
 
-def ingress_topic(partner: str) -> Topic:
-    return Topic(ingress(partner), 1, _DELETE)
+def standing(window: int) -> dict[str, str]:
+    """Settings of a topic that keeps the newest record of each key: what was replaced or erased is gone after `window`
+    milliseconds. A reader that was away for more than half of it may miss that something was erased."""
+    part = max(1, window // 14)
+    return {
+        **_COMPACT,
+        "segment.ms": str(part),
+        "max.compaction.lag.ms": str(part),
+        "delete.retention.ms": str(window // 2),
+    }
 
 
-def manifest(partitions: int) -> tuple[Topic, ...]:
+def sealing(window: int) -> dict[str, str]:
+    """Seals outlive what they seal: were one away whose records are kept, somebody took it away."""
+    return {"cleanup.policy": "compact,delete", "retention.ms": str(2 * window)}
+
+
+def outbox_topic(subscription: str, window: int = RETENTION_MS) -> Topic:
+    return Topic(outbox(subscription), 1, passing(window))
+
+
+def ingress_topic(partner: str, window: int = RETENTION_MS) -> Topic:
+    return Topic(ingress(partner), 1, passing(window))
+
+
+def settings_of(name: str, window: int) -> dict[str, str]:
+    """Settings that the topic of that name must have; none for a topic that keeps nothing about learners."""
+    if name.startswith((OUTBOX, INGRESS)) or name in (*INPUTS, JOURNAL, QUARANTINE):
+        return passing(window)
+    if name == SEALS:
+        return sealing(window)
+    return standing(window) if name == LINES else {}
+
+
+def manifest(partitions: int, window: int = RETENTION_MS) -> tuple[Topic, ...]:
     """Every fixed topic. Never add partitions to a keyed topic: make a new version of it instead."""
-    keyed = [Topic(name, partitions, _DELETE) for name in (*INPUTS, JOURNAL)]
+    keyed = [Topic(name, partitions, passing(window)) for name in (*INPUTS, JOURNAL)]
     return (
         *keyed,
-        Topic(LINES, partitions, _COMPACT),
-        Topic(SEALS, 1, _SEALS),
-        Topic(QUARANTINE, 1, _DELETE),
+        Topic(LINES, partitions, standing(window)),
+        Topic(SEALS, 1, sealing(window)),
+        Topic(QUARANTINE, 1, passing(window)),
         Topic(PARTNERS, 1, _COMPACT),
         Topic(SUBSCRIPTIONS, 1, _COMPACT),
     )

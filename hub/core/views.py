@@ -248,7 +248,8 @@ class Line(msgspec.Struct, omit_defaults=True, tag_field="view", tag="line"):
     """The learning line 0-27 of one learner. `status` as in domain.md §3.2: anticipated active in-transition gap
     left-region closed; `unusual` names odd transitions, which are shown and never refused (D9). `linked` are lines
     that were merged with this one (E27); `merged_into` the one that stays, when it is not this one. A line is closed
-    when `closed_on` is set; `close_reason` is that of E29, `deceased` also after an E9 that tells of a death."""
+    when `closed_on` is set; `close_reason` is that of E29, `deceased` also after an E9 that tells of a death.
+    `restricted` lines are shown to no partner."""
 
     learner_id: str
     status: str = "active"
@@ -276,6 +277,7 @@ class Line(msgspec.Struct, omit_defaults=True, tag_field="view", tag="line"):
     close_reason: str = ""
     as_of: str = ""
     events: int = 0
+    restricted: bool = False
 
 
 class Band(msgspec.Struct, omit_defaults=True):

@@ -22,6 +22,7 @@ from hub.core.records import Count, Out
 from hub.core.state import Fact, State
 from hub.core.topics import COMMANDS, QUARANTINE
 from hub.core.traces import ATTRIBUTE
+from hub.core.withdrawal import mark
 
 _NOTHING = Facts(State(""))
 
@@ -140,6 +141,8 @@ class Work:
         what is told and not kept, and `replaced` what stood there before. With `shut` nobody is told, for that reason.
         `again`: a later event woke this one."""
         decision = routing.shut(shut) if shut else routing.decide(kind, case, replaced)
+        if case.facts.restricted:
+            decision = routing.held(decision, kind, case)
         if again and not decision.tellings:
             return
         fact = case.fact
@@ -167,6 +170,7 @@ class Work:
                 told=told,
                 withheld=decision.withheld,
                 again=again,
+                about=mark(self.state.key) if self.about_learner else "",
             )
         )
         for w in decision.withheld:

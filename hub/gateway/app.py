@@ -24,6 +24,7 @@ from hub.gateway import (
     feeds,
     ingest,
     keys,
+    learners,
     login,
     lookups,
     openapi,
@@ -101,7 +102,7 @@ def build(
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
     told = (subscriptions, keys, feeds, position, report, dead_letters, redelivery, dry_run)
-    for room in (ingest, *told, lookups, counted, login):
+    for room in (ingest, *told, lookups, counted, learners, login):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))
     app.include_router(_operations(checks or {}, notes, metrics, parts))

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 
+from hub.core.access import Look, Telling
 from hub.core.flows import StandingSignal
 from hub.core.journeys import Journey
 from hub.core.known import Known
@@ -32,6 +33,7 @@ from hub.gateway.pressure import Pressure
 from hub.gateway.problems import not_stored
 from hub.gateway.proxy import Proxy
 from hub.gateway.publisher import Publisher, Stamp
+from hub.gateway.statelog import StateLog
 from hub.telemetry import log
 
 
@@ -47,6 +49,16 @@ class Queries(Protocol):
     def city(self) -> Places | None: ...
 
     def standing_signals(self, orgs: Sequence[str], rules: Sequence[str], /) -> list[StandingSignal]: ...
+
+
+class Audit(Protocol):
+    """What the journal says about learners. Blocking: called in a thread."""
+
+    def told(self, marks: Sequence[str], /) -> list[Telling]:
+        """Every delivery about the learners with these marks, the oldest first."""
+
+    def looks(self, lines: Sequence[str], /) -> list[Look]:
+        """Every look-up of the lines with these hashes, the oldest first."""
 
 
 class Books(Protocol):
@@ -103,6 +115,8 @@ class Gateway:
     offsets: Offsets
     journaled: JournalLog
     books: Books
+    audit: Audit
+    states: StateLog
     courier: str
     queries: Queries
     letters: Letters

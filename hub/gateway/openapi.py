@@ -196,6 +196,46 @@ REPORT = operation(
     503,
 )
 LINE = operation(200, ok("The line as you may see it", {"learnerId": "...", "status": "active"}), 503)
+_LEARNER = "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008"
+
+
+def _about_learner(**more: Any) -> dict[str, Any]:
+    properties = {"learnerId": {"type": "string", "format": "uuid"}, **more}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+_BY = {"enum": ["parent", "learner-16+", "controller", "retention"]}
+ACCESS = operation(
+    200,
+    ok(
+        "All that the hub holds", {"learnerId": _LEARNER, "at": "...", "lines": [], "told": [], "lookups": []}
+    ),
+    413,
+    415,
+    503,
+    body=body(_about_learner(), {"learnerId": _LEARNER}),
+)
+ERASURE = operation(
+    202,
+    ok("Durable; done within a minute", {"learnerId": _LEARNER, "requestedBy": "parent"}),
+    413,
+    415,
+    503,
+    body=body(_about_learner(requestedBy=_BY), {"learnerId": _LEARNER, "requestedBy": "parent"}),
+)
+RESTRICTION = operation(
+    202,
+    ok("Durable; in force within seconds", {"learnerId": _LEARNER, "restricted": True}),
+    413,
+    415,
+    503,
+    body=body(_about_learner(restricted={"type": "boolean"}), {"learnerId": _LEARNER, "restricted": True}),
+)
 JOURNEY = operation(200, ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []}))
 PARTNERS = operation(
     200, ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])

@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.core.topics import manifest
 from hub.errors import OperatorError
-from hub.kafka import ensure_topics, wait_for_kafka
+from hub.kafka import ensure_topics, set_retention, wait_for_kafka
 from hub.local.children import Child, Part, brokers, crew, hub_command
 from hub.local.folder import Folder
 from hub.local.ports import is_free
@@ -92,9 +92,9 @@ class Supervisor:
         await asyncio.gather(*(broker.local.wait_ready(START_SECONDS) for broker in self._brokers))
         await wait_for_kafka(self._settings.bootstrap, 30.0)
         _say(f"Kafka answers at {self._settings.bootstrap} ({time.monotonic() - started:.1f} s)")
-        await ensure_topics(
-            self._settings.bootstrap, manifest(self._settings.partitions), self._settings.replication
-        )
+        wanted = manifest(self._settings.partitions, self._settings.window_ms)
+        await ensure_topics(self._settings.bootstrap, wanted, self._settings.replication)
+        await set_retention(self._settings.bootstrap, self._settings.window_ms)
         await load_partners()
         await asyncio.gather(*(self._wait_ready(part, started) for part in self._parts))
         self._introduce(time.monotonic() - started)

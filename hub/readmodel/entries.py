@@ -45,6 +45,7 @@ _EVENT: Row = {
     "type": "",
     "publisher": "",
     "topic": "",
+    "about": "",
     "accepted_at": None,
     "refused_at": None,
     "duplicates": 0,
@@ -214,6 +215,7 @@ def _fold_one(changes: Changes, item: Item) -> None:
         case Routed() as entry:
             row = changes.event(item)
             row["publisher"] = row["publisher"] or entry.publisher
+            row["about"] = row["about"] or entry.about
             _routed(changes, item.event, entry)
         case Signal():
             changes.event(item)["publisher"] = HUB

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 
 from hub.errors import OperatorError
 
-VERSION = 3
+VERSION = 4
 """Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
 
 WAIT_SECONDS = 5
@@ -128,11 +128,19 @@ events = _table(
     _text("type"),
     _text("publisher"),
     _text("topic"),
+    _text("about"),
     Column("accepted_at", BigInteger),
     Column("refused_at", BigInteger),
     _count("duplicates"),
     _count("conflicts"),
     _count("stale"),
+)
+"""`about` is the mark of the learner (`hub.core.withdrawal.mark`): by it alone is found what was told of whom."""
+Index(
+    "events_about",
+    events.c.about,
+    sqlite_where=events.c.about != "",
+    postgresql_where=events.c.about != "",
 )
 
 deliveries = _table(

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 class Standing(NamedTuple):
-    """All rows of one aggregate. Without `view` it was erased."""
+    """All rows of one aggregate. Without `view` there is nothing to show, as of who was erased."""
 
     key: str
     view: Row | None = None
@@ -32,11 +32,16 @@ def standing(key: bytes, value: bytes | None, make: MakeView) -> Standing:
     if value is None:
         return Standing(name)
     state, view = states.load(value), make(key, value)
+    if view is None and not state.due:
+        return Standing(name)
+    hidden = isinstance(view, Line) and view.restricted
     return Standing(
         name,
         _view_row(name, state.due, view),
         tuple({"key": name, "org": org, "active": active} for org, active in _relations(view).items()),
-        tuple(_signal_row(name, signal, raised) for signal, raised in state.signals.items()),
+        ()
+        if hidden
+        else tuple(_signal_row(name, signal, raised) for signal, raised in state.signals.items()),
     )
 
 

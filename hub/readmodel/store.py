@@ -17,6 +17,7 @@ from hub.core.views import View
 from hub.readmodel import entries, schema, sql
 from hub.readmodel.counting import CountView, difference
 from hub.readmodel.entries import Changes, Item
+from hub.readmodel.purge import unclean
 from hub.readmodel.standing import MakeView, Row, Standing, standing
 from hub.telemetry import log
 
@@ -147,9 +148,12 @@ def _drop_zeros(connection: Connection, cells: Sequence[str]) -> None:
 
 def _replace(connection: Connection, standings: Sequence[Standing]) -> None:
     keys = [one.key for one in standings]
+    gone = [one.key for one in standings if one.view is None]
+    if _stored_views(connection, gone):
+        unclean(connection)
     for table in (schema.relations, schema.signals):
         sql.delete(connection, table, "key", keys)
-    sql.delete(connection, schema.views, "key", [one.key for one in standings if one.view is None])
+    sql.delete(connection, schema.views, "key", gone)
     sql.upsert(connection, schema.views, [one.view for one in standings if one.view is not None])
     sql.insert(connection, schema.relations, [row for one in standings for row in one.relations])
     sql.insert(connection, schema.signals, [row for one in standings for row in one.signals])
@@ -258,6 +262,7 @@ def _add_events(connection: Connection, rows: Sequence[Row]) -> None:
         # What the hub accepted is true; what it refused, or decided on, is all that is known until then.
         said = sa.func.coalesce(sa.func.nullif(table.c[name], ""), new[name])
         changes[name] = sa.case((new.accepted_at.is_not(None), new[name]), else_=said)
+    changes["about"] = sa.func.coalesce(sa.func.nullif(table.c.about, ""), new.about)
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows
     )

@@ -52,6 +52,9 @@ HEARTBEAT_SECONDS = 1.0
 STOP_SECONDS = 20.0
 """Longest time a stop may take; then the process ends at once. Nothing is lost by that, records are repeated."""
 
+SCRUB_SECONDS = 15.0
+"""Between two looks whether something erased must be taken off the disk: a second of work for a city, and rare."""
+
 
 class Names(NamedTuple):
     """What tests change so that many processors share one broker."""
@@ -90,6 +93,15 @@ class App(faust.App):  # type: ignore[misc]
             await hook()
         if self.warms:
             await self._warm()
+
+    async def on_started(self) -> None:
+        await super().on_started()
+        self.add_future(self._scrub())
+
+    async def _scrub(self) -> None:
+        while not self.should_stop:
+            await self.sleep(SCRUB_SECONDS)
+            self.lines.data.scrub()
 
     async def _warm(self) -> None:
         """Reads all states before joining: until then whoever has the partitions goes on with them."""

@@ -25,6 +25,10 @@ not here the system has in its page cache. Faust's own defaults are 2 GiB of cac
 (faust.md §3)."""
 
 
+_ANEW = rocksdict.CompactOptions()
+_ANEW.set_bottommost_level_compaction(rocksdict.BottommostLevelCompaction.force())
+
+
 class Store(Protocol):
     """What the table, its recovery and its agent ask of a store, beyond what Faust asks."""
 
@@ -42,6 +46,9 @@ class Store(Protocol):
     def wipe(self, partition: int) -> None:
         """Forgets everything of a partition, on disk too."""
 
+    def scrub(self) -> None:
+        """Takes what was erased since the last time off the disk too."""
+
     def rows(self, partition: int) -> Iterable[tuple[bytes, bytes]]:
         """Everything of one partition. Do not hold it over an await: it locks the partition's files."""
 
@@ -53,8 +60,21 @@ class _NotByFaust:
         return
 
 
+class _Options(rocksdb.RocksDBOptions):  # type: ignore[misc]
+    def as_options(self) -> Any:
+        made = super().as_options()
+        # The manifest names the first and last key of every file there ever was; a new one only those there are.
+        made.set_max_manifest_file_size(1)
+        return made
+
+
 class RocksStore(_NotByFaust, rocksdb.Store):  # type: ignore[misc]
     """One RocksDB per partition. Survives `kill -9` without a sync: the log of writes is in the page cache."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.rocksdb_options = _Options(**self.options, use_rocksdict=True)
+        self._unclean: set[int] = set()
 
     def load(self, partition: int, key: bytes) -> bytes | None:
         value: bytes | None = self._db_for_partition(partition).get(key)
@@ -65,6 +85,7 @@ class RocksStore(_NotByFaust, rocksdb.Store):  # type: ignore[misc]
         for key, value in rows:
             if value is None:
                 batch.delete(key)
+                self._unclean.add(partition)
             else:
                 batch.put(key, value)
         batch.put(self.offset_key, b"%d %d" % (offset, max(by, self.seen(partition))))
@@ -89,6 +110,13 @@ class RocksStore(_NotByFaust, rocksdb.Store):  # type: ignore[misc]
     def wipe(self, partition: int) -> None:
         self._close(partition)
         shutil.rmtree(self.partition_path(partition), ignore_errors=True)
+
+    def scrub(self) -> None:
+        # Files are never changed: what was erased stands in the old ones until they are written anew.
+        for partition in [self._unclean.pop() for _ in list(self._unclean)]:
+            if (db := self._dbs.get(partition)) is not None:
+                db.flush(True)
+                db.compact_range(None, None, _ANEW)
 
     def revoke_partitions(self, table: Any, tps: set[TP]) -> None:
         # Faust leaves closing to the garbage collector, and another worker on this machine waits for the lock.
@@ -143,6 +171,9 @@ class MemoryStore(_NotByFaust, memory.Store):  # type: ignore[misc]
         self._parts.pop(partition, None)
         self._positions.pop(partition, None)
         self._seen.pop(partition, None)
+
+    def scrub(self) -> None:
+        """Nothing is on disk."""
 
     async def on_rebalance(self, assigned: set[TP], revoked: set[TP], *rest: Any, **named: Any) -> None:
         for tp in revoked:

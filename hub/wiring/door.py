@@ -95,6 +95,8 @@ def gateway_app(settings: Settings) -> Any:
     from hub.gateway.pressure import Pressure
     from hub.gateway.proxy import Proxy
     from hub.gateway.publisher import KafkaPublisher
+    from hub.gateway.statelog import KafkaStates
+    from hub.readmodel.audit import Audit
     from hub.readmodel.letters import Letters
     from hub.readmodel.numbers import Numbers
     from hub.readmodel.queries import Queries
@@ -121,10 +123,12 @@ def gateway_app(settings: Settings) -> Any:
         offsets=offsets,
         journaled=KafkaJournal(feeds, settings.partitions),
         books=Numbers(engine),
+        audit=Audit(engine),
+        states=KafkaStates(feeds, settings.partitions),
         courier=topics.COURIERS,
         queries=queries,
         letters=Letters(engine),
-        ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id)]),
+        ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id, settings.window_ms)]),
         let_read=lambda partner, id: kafka_access.let(
             bootstrap, partner, topics.outbox(id), kafka_access.READ
         ),

@@ -76,6 +76,7 @@ def projector(settings: Settings) -> int:
     from hub.logbook.sealer import Sealer
     from hub.readmodel.clock import EVERY_SECONDS, Clock, every
     from hub.readmodel.projector import Projector
+    from hub.readmodel.purge import Purge
     from hub.readmodel.queries import Queries
     from hub.readmodel.snapshots import Snapshots
 
@@ -100,11 +101,16 @@ def projector(settings: Settings) -> int:
             looking = asyncio.create_task(_once_ready(running.ready, looks))
             sealing = asyncio.create_task(sealer.run())
             sealing.add_done_callback(lambda _: running.stop())
+            purge = Purge(running.engine, now, rules.journal_months, rules.retention_months)
+            purging = asyncio.create_task(
+                _once_ready(running.ready, partial(every, EVERY_SECONDS, purge.look))
+            )
             ending = asyncio.create_task(then(stopping, running.stop))
             try:
                 await running.run()
             finally:
                 looking.cancel()
+                purging.cancel()
                 ending.cancel()
                 if sealing.cancel():
                     await asyncio.wait([sealing])

@@ -10,7 +10,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from hub import kafka as hub_kafka
-from hub.core.topics import Topic, manifest
+from hub.core.topics import RETENTION_MS, Topic, manifest, outbox_topic
 from hub.local.kafka import LocalKafka, LocalKafkaError
 from hub.settings import Settings
 from tests.broker import JARS, Broker
@@ -109,6 +109,15 @@ async def test_another_partition_count_is_refused_and_named(kafka: Broker) -> No
 async def test_every_topic_of_the_manifest_can_be_made(kafka: Broker) -> None:
     await kafka.create(manifest(4))
     await hub_kafka.wait_for_kafka(kafka.bootstrap, 5, [t.name for t in manifest(4)])
+
+
+async def test_topics_that_are_there_get_the_window_that_is_set(kafka: Broker) -> None:
+    old = outbox_topic(f"old-{uuid.uuid4()}")._replace(
+        config={"cleanup.policy": "delete", "retention.ms": "1"}
+    )
+    await kafka.create([old])
+    assert old.name in await hub_kafka.set_retention(kafka.bootstrap, RETENTION_MS)
+    assert old.name not in await hub_kafka.set_retention(kafka.bootstrap, RETENTION_MS)
 
 
 async def test_waiting_for_a_topic_that_nobody_makes_names_it(kafka: Broker) -> None:

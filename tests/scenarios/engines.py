@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -48,6 +49,7 @@ class Engine(Protocol):
 
     async def publish(self, partner: str, event: dict[str, Any]) -> Answer: ...
     async def tick(self, key: str, day: str) -> None: ...
+    async def restrict(self, learner: str, on: bool) -> None: ...
     async def crash(self, part: str) -> None: ...
     async def down(self, partner: str) -> None:
         """The partner's own system refuses everything, until `back`."""
@@ -135,6 +137,10 @@ class CoreEngine:
     async def tick(self, key: str, day: str) -> None:
         await self._command(key, command="tick", at=day_ms(day))
 
+    async def restrict(self, learner: str, on: bool) -> None:
+        at = int(time.time() * 1000)
+        await self._command(f"learner/{learner}", command="restrict", on=on, at=at, by="fg")
+
     async def crash(self, part: str) -> None:
         """What was not acknowledged is handed out again: the last few records, which were done already."""
         self._out += await self._feed(self._handled[-5:])
@@ -183,7 +189,8 @@ class CoreEngine:
         return line.for_partner(found, city.BY_ID[partner], self._policy.rules)
 
     async def due(self, key: str) -> str:
-        return states.load(self._stored()[key.encode()]).due
+        raw = self._stored().get(key.encode())
+        return states.load(raw).due if raw else ""
 
     async def outcomes(self, source: str, id: str) -> list[str]:
         key = identity(source, id).encode()

@@ -215,6 +215,11 @@ class KafkaEngine:
         command = orjson.dumps({"command": "tick", "at": day_ms(day)})
         await self._producer.send_and_wait(COMMANDS, command, key.encode())
 
+    async def restrict(self, learner: str, on: bool) -> None:
+        command = {"command": "restrict", "on": on, "at": int(time.time() * 1000), "by": "fg"}
+        key = f"learner/{learner}".encode()
+        await self._producer.send_and_wait(COMMANDS, orjson.dumps(command), key)
+
     async def crash(self, part: str) -> None:
         self.hub.kill(part)
 
@@ -266,7 +271,7 @@ class KafkaEngine:
 
     async def due(self, key: str) -> str:
         with self._database.connect() as connection:
-            return str(connection.execute(sa.select(views.c.due).where(views.c.key == key)).scalar_one())
+            return str(connection.execute(sa.select(views.c.due).where(views.c.key == key)).scalar() or "")
 
     async def outcomes(self, source: str, id: str) -> list[str]:
         journey = self._queries.journey(source, id)

@@ -26,7 +26,7 @@ OVERSEER = "procesregisseur"
 Event = dict[str, Any]
 
 
-STEPS = ("publish", "again", "tick", "crash", "down", "back", "snapshot", "expect")
+STEPS = ("publish", "again", "tick", "restrict", "crash", "down", "back", "snapshot", "expect")
 
 
 class Telling:
@@ -79,6 +79,9 @@ class Telling:
     async def _tick(self, step: dict[str, Any], where: str) -> None:
         given = step["tick"]
         await self.engine.tick(given.get("key") or f"learner/{given['learner']}", given["day"])
+
+    async def _restrict(self, step: dict[str, Any], where: str) -> None:
+        await self.engine.restrict(step["restrict"]["learner"], step["restrict"]["frozen"])
 
     async def _crash(self, step: dict[str, Any], where: str) -> None:
         await self.engine.crash(step["crash"])

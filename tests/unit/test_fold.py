@@ -61,7 +61,11 @@ KEYS = st.one_of(
     st.sampled_from((b"learner/x", b"group/x", b"places/almere", b"offer/x", b"")), st.binary(max_size=9)
 )
 COMMANDED = st.fixed_dictionaries(
-    {"command": st.sampled_from(("tick", "contribute", "share", "erase", "keep", "snapshot", "?"))},
+    {
+        "command": st.sampled_from(
+            ("tick", "contribute", "share", "restrict", "erase", "forget", "keep", "snapshot", "?")
+        )
+    },
     optional={
         "key": st.sampled_from(("learner/x", "learner/y", "", 7)),
         "bundle": st.fixed_dictionaries(

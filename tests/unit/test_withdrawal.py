@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hub.core import delivery
 from hub.core.admission import Admitted
 from hub.core.delivery import Delivery
-from hub.core.subscription import INBOX
+from hub.core.directory import Directory
+from hub.core.policy import Policy
+from hub.core.subscription import INBOX, Subscription
 from hub.core.topics import outbox
 from hub.core.withdrawal import Ahead, about, mark, ranges, taken_back
 from hub.courier.outlook import MOST_RANGES, Unsaid
@@ -92,6 +94,20 @@ def test_an_erasure_takes_back_all_of_its_learner_also_the_order_to_purge_a_hand
     given = (started(city.SCHOOL_A, some.TWO[0], "2026-08-01"), *placed(), prepared(), withdrawn())
     erased = closed("erased", day="2027-07-01", requestedBy="parent")
     assert left_of("vo", *given, erased) == ["erasure.executed.v1"]
+
+
+def test_an_order_to_erase_reaches_every_outbox_whatever_that_filters() -> None:
+    requests = Subscription("vo.requests", "vo", types=("nl.onderwijsloopbanen.placement.requested.v1",))
+    hub = PureHub(Policy(Directory(city.PARTNERS), [requests]))
+    erased = closed("erased", day="2027-07-01", requestedBy="parent")
+    hub.publish((started(city.SCHOOL_A, some.TWO[0], "2026-08-01"), *placed(), prepared(), erased))
+    box = [
+        delivery.from_record(o.key, o.value or b"", o.headers)
+        for o in hub.out
+        if o.topic == outbox("vo.requests")
+    ]
+    assert [str(one.event().type).split(".", 2)[2] for one in box] == [*ASKED, "erasure.executed.v1"]
+    assert taken_back(box) == {0}
 
 
 records = st.lists(

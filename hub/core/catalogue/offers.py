@@ -14,7 +14,7 @@ from hub.core.catalogue.model import Model
 from hub.core.codes import AgeBand, Area, Code, CodeSystem, Count, Day, OrgRef, Ref, Sector, Stage
 from hub.core.partners import Role
 
-INSTITUTIONS = frozenset(Role) - {Role.PROCESREGISSEUR, Role.OPERATOR, Role.HUB}
+INSTITUTIONS = frozenset(Role) - {Role.PROCESREGISSEUR, Role.OPERATOR, Role.FG, Role.HUB}
 
 
 class Offer(Model):

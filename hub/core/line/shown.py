@@ -27,7 +27,7 @@ _ROWS = (
 
 
 def for_partner(line: Line, partner: Partner, rules: Rules | None = None) -> Shown | None:
-    """The line as one partner may see it; None without an active relation.
+    """The line as one partner may see it; None without an active relation, and while it is restricted.
 
     Rows of class P2 appear only for the parties of that row; nothing tells that others exist. Of enrolments and
     participations elsewhere only where, what and from when to when. Who has to do with a case alone (support, TLV,
@@ -35,7 +35,7 @@ def for_partner(line: Line, partner: Partner, rules: Rules | None = None) -> Sho
     """
     rules = rules or Rules()
     sight = Sight(line, partner, rules)
-    if not (sight.school or sight.case):
+    if line.restricted or not (sight.school or sight.case):
         return None
     seen = sight.line()
     return {

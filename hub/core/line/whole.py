@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
-from hub.core import life, linked
+from hub.core import life, linked, restriction
 from hub.core.facts import Facts
 from hub.core.line import care, regions, results, timeline, transfers
 from hub.core.line.rows import newest
@@ -42,6 +42,7 @@ def view(state: State, rules: Rules | None = None) -> Line | None:
         signals=signals(state),
         as_of=newest(fact for _, fact in _slots(state)),
         events=len({slot for slot, _ in _slots(state)}),
+        restricted=facts.restricted,
     )
     _derive(line, facts)
     if state.shared or facts.has("link"):
@@ -79,9 +80,9 @@ def _in_scope(state: State) -> tuple[Facts, State]:
 
 
 def _slots(state: State) -> Iterator[tuple[str, Fact]]:
-    yield from state.facts.items()
-    for bundle in state.shared.values():
-        yield from bundle.facts.items()
+    """What partners told."""
+    for slots in (state.facts, *(bundle.facts for bundle in state.shared.values())):
+        yield from (item for item in slots.items() if item[0] != restriction.SLOT)
 
 
 def _timely(slots: Mapping[str, Fact], month: str) -> dict[str, Fact]:
@@ -89,7 +90,7 @@ def _timely(slots: Mapping[str, Fact], month: str) -> dict[str, Fact]:
 
 
 def _late(slot: str, fact: Fact, month: str) -> bool:
-    return life.out_of_scope(fact.data, month) and not slot.startswith("closing/")
+    return life.out_of_scope(fact.data, month) and not slot.startswith(("closing/", "restriction/"))
 
 
 def signals(state: State) -> list[SignalView]:
