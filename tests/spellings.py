@@ -124,6 +124,10 @@ PORTS_AND_SCHEMES = (
     "gopher://school.example.org/",
     "file:///etc/passwd",
     "//127.0.0.1/",
+    " https://school.example.org/",
+    "https://school.exa\tmple.org/",
+    "https://school.example.org/\r\nX-More: y",
+    "https://school.example.org/\\..\\admin",
 )
 
 SPELLINGS = (*LOOPBACK, *IPV6, *PRIVATE, *METADATA, *PORTS_AND_SCHEMES)

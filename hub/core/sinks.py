@@ -26,9 +26,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 """The third quarter of an address that ends at the IPv4 address in the fourth (RFC 5214)."""
 _SPECIAL = (
     IPv4Network("168.63.129.16/32"),  # a cloud's own metadata service, public by its number
-    IPv4Network(
-        "192.0.0.0/24"
-    ),  # protocols of the IETF (RFC 6890), and the metadata service of another cloud
+    IPv4Network("192.0.0.0/24"),  # of the IETF (RFC 6890), and another cloud's metadata
     IPv4Network("192.88.99.0/24"),  # relays of 6to4, withdrawn (RFC 7526)
     IPv6Network("2001::/23"),  # the same in IPv6
     IPv6Network("3fff::/20"),  # documentation (RFC 9637), newer than what Python knows
