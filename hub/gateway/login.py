@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from hub.gateway.auth import Door
 from hub.gateway.bodies import MAX_BODY, answer
 from hub.gateway.context import Gateway
 from hub.gateway.oidc import CALLBACK, Failed, Login
-from hub.gateway.people import guard, session_of
+from hub.gateway.people import guard, origin, session_of
 from hub.gateway.problems import Problem, not_found
 from hub.gateway.sessions import COOKIE, WHOLE, Session
 from hub.telemetry import log
@@ -77,7 +77,7 @@ async def finish(request: Request, door: Door) -> Response:
     if before is not None:
         login.sessions.end(before)
     session = login.sessions.begin(person, who)
-    request.scope["state"] = {COOKIE: login.sessions.cookie(session)}
+    request.scope.setdefault("state", {})[COOKIE] = login.sessions.cookie(session)
     log.event("login.done", who=who, role=person.role, partner=person.partner)
     # The first page is not for everybody; the catalogue is.
     then = begun.then if begun.then != "/" or may(person.role, "GET", "/") else "/catalogue"
@@ -113,7 +113,7 @@ async def leaving(request: Request, door: Door) -> Response:
         '<button>Afmelden <span lang="en">(log out)</span></button></form>'
     )
     # A browser holds the place a form is sent on to against this list too.
-    return _page("Afmelden", form, form_action=f"'self' {_origin(farewell)}" if farewell else "'self'")
+    return _page("Afmelden", form, form_action=f"'self' {origin(farewell)}" if farewell else "'self'")
 
 
 @router.post("/logout")
@@ -176,8 +176,3 @@ def _page(title: str, body: str, status: int = 200, form_action: str = "'none'")
     policy = f"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action {form_action}"
     # With no-referrer a browser would not say that the form comes from here.
     return HTMLResponse(html, status, {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"})
-
-
-def _origin(url: str) -> str:
-    found = urlsplit(url)
-    return f"{found.scheme}://{found.netloc}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlencode
 
+import httpx
 from starlette.requests import Request
 
 from hub.core import people
@@ -46,8 +47,8 @@ def session_partner(request: Request, door: Gateway) -> Partner | None:
 
 
 def page_session(request: Request, door: Gateway) -> None:
-    """Lets in who has a session whose role may see this page. Raises Problem: 303 sends a browser that wants a page to
-    the login, 401 tells a script on one, 403."""
+    """Lets in who has a session whose role may see this page. Raises Problem 303, to the login, for a browser that goes
+    to a page, 401 for a script on one, and 403."""
     session = session_of(request, door)
     if session is not None:
         permit(session, request, door)
@@ -81,14 +82,16 @@ def guard(session: Session, request: Request, door: Gateway, field: str = "") ->
 
 def _own_page(request: Request, url: str) -> bool:
     """By what browsers say of where a request comes from; who says neither is no browser of ours."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    site, said = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
-        return site == "same-origin" and origin in (None, "null", _origin(url))
-    return origin == _origin(url)
+        return site == "same-origin" and said in (None, "null", origin(url))
+    return said == origin(url)
 
 
-def _origin(url: str) -> str:
-    return "/".join(url.split("/")[:3])
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, as browsers write them."""
+    found = httpx.URL(url)
+    return f"{found.scheme}://{found.netloc.decode()}"
 
 
 def _refused(door: Gateway, code: str, detail: str, status: int = 403) -> Problem:

@@ -101,9 +101,11 @@ async def test_a_code_is_good_for_one_session(hub: Stage) -> None:
 
 
 async def test_a_code_that_was_got_elsewhere_does_not_fit_this_login(hub: Stage) -> None:
-    """PKCE: the verifier of this browser does not go with the challenge of the other."""
+    """PKCE: the verifier of this browser does not go with the challenge of the other, though the nonce did."""
     mine, theirs = hub.browser(), hub.browser()
-    here = await mine.choose("sub-regie", await mine.to_issuer())
+    asked = await mine.to_issuer()
+    hub.issuer.bent = {"nonce": asked.params["nonce"]}
+    here = await mine.choose("sub-regie", asked)
     there = await theirs.choose("sub-beheer", await theirs.to_issuer())
     assert refused(await mine.hub.get(here.copy_set_param("code", there.params["code"])))
 
