@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.core.directory import Directory
+from hub.core.purposes import GAPS, flow_of
 from hub.core.rules import Rules
 from hub.core.subscription import Subscription, inbox
 
@@ -17,12 +18,19 @@ class Policy:
     ) -> None:
         self.directory = directory
         self.rules = rules or Rules()
+        self._off = self.rules.off()
+        self.silent = frozenset(rule for rule, flow in GAPS.items() if flow in self._off)
+        """Gap rules that say nothing, as the flow they watch over is switched off."""
         self._by_partner: dict[str, tuple[Subscription, ...]] = {}
         given = sorted(subscriptions, key=lambda s: s.id)
         for partner in directory.partners:
             own = tuple(s for s in given if s.partner == partner)
             default = () if any(s.inbox for s in own) else (inbox(partner),)
             self._by_partner[partner] = default + own
+
+    def off(self, type: str) -> bool:
+        """Whether events of this type belong to a flow that is switched off."""
+        return bool(self._off) and flow_of(type) in self._off
 
     def subscriptions(self, partner: str) -> tuple[Subscription, ...]:
         """The partner's subscriptions, its inbox always among them."""

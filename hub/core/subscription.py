@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from hub.core.event import Attribute, Fault
+from hub.core.purposes import flow_of, uncovered
 
 Filter = dict[str, Any]
 """One filter object as it stands on the wire: exactly one of exact, prefix, suffix, all, any, not."""
@@ -73,6 +74,14 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
             if given is not None
             else None
         )
+
+    def uncovered(self, type: str, column: str) -> str:
+        """Why an event of this type, given to its partner by a column of the matrix, is none of its purposes or has no
+        footing in its basis; "" when it has, or when it names neither: then it is for its partner's legal task."""
+        purposes = self.config.get("purpose")
+        if purposes is None:
+            return ""
+        return uncovered(purposes, self.config["basis"], flow_of(type), column)
 
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.core.delivery import Delivery
+from hub.core.subscription import Subscription
 from hub.courier.courtesy import Courtesy
 from hub.courier.scout import Look
 from hub.courier.sender import Reply
@@ -23,8 +25,9 @@ class Send(Protocol):
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
-    random number from [0, 1). `schedule` is for subscriptions without one of their own. `fail` ends the courier: for
-    faults of our own, not for trouble of a partner.
+    random number from [0, 1). `schedule` is for subscriptions without one of their own. `refused` says, of what is
+    known now, why a delivery of an event of that type may not be made (any more), "" when it may. `fail` ends the
+    courier: for faults of our own, not for trouble of a partner.
     """
 
     send: Send
@@ -37,6 +40,7 @@ class Crew:
     steady: Callable[[], float]
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
+    refused: Callable[[Subscription, str, Delivery], str] = lambda to, type, delivery: ""
     courtesy: Courtesy = field(default_factory=Courtesy)
 
     def watch(self, task: asyncio.Task[None]) -> None:

@@ -6,15 +6,18 @@ import asyncio
 import gc
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
 from hub import kafka
-from hub.core import sinks
-from hub.core.topics import COURIERS, OUTBOX, SUBSCRIPTIONS
+from hub.core import recheck, sinks
+from hub.core.delivery import Delivery
+from hub.core.known import Known
+from hub.core.subscription import Subscription
+from hub.core.topics import COURIERS, OUTBOX, PARTNERS, SUBSCRIPTIONS
 from hub.courier.crew import Crew
 from hub.courier.guard import Lookup
 from hub.courier.heartbeat import Heart
@@ -46,8 +49,8 @@ class Courier:
 
     `instance` names this process within the group (Kafka's static membership): started again under the
     same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
-    No two living couriers may share a name. `prefix` narrows the outboxes and `lookup` replaces DNS (both
-    for tests).
+    No two living couriers may share a name. `off` are the flows that are switched off (`hub.core.purposes`). `prefix`
+    narrows the outboxes and `lookup` replaces DNS (both for tests).
     """
 
     def __init__(
@@ -57,14 +60,18 @@ class Courier:
         group: str = COURIERS,
         prefix: str = OUTBOX,
         lookup: Lookup | None = None,
+        off: Collection[str] = (),
     ) -> None:
         self._settings = settings
+        self._off = off
+        self._known = Known()
         self._instance = instance
         self._group = group
         self._prefix = prefix
         self._lookup = lookup
         self._register = Register(self._written)
         self._view: View = kafka.CompactedView(settings.bootstrap, SUBSCRIPTIONS, self._register.apply)
+        self._partners: View = kafka.CompactedView(settings.bootstrap, PARTNERS, self._known.apply_partner)
         self._reader: Reader | None = None
         self._running = False
 
@@ -77,13 +84,17 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         self._running = True
         try:
-            if await _unless(stopped, self._view.start()):
+            if await _unless(stopped, self._start()):
                 _spare_the_loaded()
                 await self._deliver(stopped)
         finally:
             self._running = False
             stopped.cancel()
-            await self._view.stop()
+            await asyncio.gather(self._view.stop(), self._partners.stop())
+
+    async def _start(self) -> None:
+        """Nothing is delivered before it is known who the partners are."""
+        await asyncio.gather(self._view.start(), self._partners.start())
 
     def ready(self) -> tuple[bool, str]:
         """Whether it reads its share of the outboxes; the reason when not."""
@@ -150,7 +161,11 @@ class Courier:
             steady=time.monotonic,
             draw=random.random,
             fail=fail,
+            refused=self._refused,
         )
+
+    def _refused(self, to: Subscription, type: str, delivery: Delivery) -> str:
+        return recheck.refused(self._known.directory, self._off, to, type, delivery)
 
     async def _level(self, scout: Scout) -> bool:
         """Whether all that stands in `hub.subscriptions` now is known here."""

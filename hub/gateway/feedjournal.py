@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hub.core import journal
+from hub.core import journal, recheck
 from hub.core.delivery import Delivery
+from hub.core.subscription import Subscription
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import Page
 from hub.gateway.problems import not_stored
 from hub.gateway.publisher import NotStored
 
 
+Ends = Mapping[int, tuple[str, str]]
+"""By number, deliveries of which the reader gets nothing (any more): how they end, and why."""
+
+
+def ends(door: Gateway, own: Subscription, page: Page) -> Ends:
+    """Of a page, what was taken back, and what its reader lost the right to."""
+    directory, off = door.known.directory, door.rules.off()
+    found: dict[int, tuple[str, str]] = {}
+    for number, delivery in page.deliveries:
+        if number in page.withdrawn:
+            found[number] = (journal.WITHDRAWN, "")
+        elif why := recheck.refused(directory, off, own, delivery.event().type, delivery):
+            found[number] = (journal.WITHHELD, why)
+    return found
+
+
 async def write(
     door: Gateway,
-    partner: str,
-    subscription: str,
+    own: Subscription,
     page: Page,
+    ended: Ends,
     kind: type[journal.Shown] | type[journal.Pulled],
 ) -> None:
-    """Says of the deliveries on a page that they were shown or acknowledged, and of those taken back that they ended
-    so. Returns when that is safe in Kafka; raises Problem 503 otherwise."""
-    told = tuple(delivery.id for number, delivery in page.deliveries if number not in page.withdrawn)
+    """Says of the deliveries on a page that they were shown or acknowledged, and of the others how they ended. Returns
+    when that is safe in Kafka; raises Problem 503 otherwise."""
+    told = tuple(delivery.id for number, delivery in page.deliveries if number not in ended)
     entries: list[journal.Entry] = [
-        _ended(door.now(), partner, subscription, number, delivery)
+        _ended(door.now(), own, number, delivery, *ended[number])
         for number, delivery in page.deliveries
-        if number in page.withdrawn
+        if number in ended
     ]
     if told:
-        entries.append(kind(at=door.now(), partner=partner, subscription=subscription, deliveries=told))
+        entries.append(kind(at=door.now(), partner=own.partner, subscription=own.id, deliveries=told))
     if entries:
         await _publish(door, entries)
 
@@ -40,20 +57,22 @@ async def _publish(door: Gateway, entries: Sequence[journal.Entry]) -> None:
         raise not_stored(str(error)) from None
 
 
-def _ended(at: int, partner: str, subscription: str, number: int, delivery: Delivery) -> journal.Attempted:
+def _ended(
+    at: int, own: Subscription, number: int, delivery: Delivery, outcome: str, why: str
+) -> journal.Attempted:
     event = delivery.event()
     return journal.Attempted(
         at=at,
         source=event.source,
         id=event.id,
         type=event.type,
-        partner=partner,
-        subscription=subscription,
+        partner=own.partner,
+        subscription=own.id,
         delivery=delivery.id,
         number=number,
         attempt=0,
-        outcome=journal.WITHDRAWN,
-        status="",
+        outcome=outcome,
+        status=why,
         took=0,
         waited=max(0, at - delivery.accepted),
     )

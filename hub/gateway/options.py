@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from hub.core.codes import Basis
 from hub.core.event import Fault
+from hub.core.purposes import FLOWS
 from hub.core.retry import DAY
 
 MODES = ("structured", "binary")
@@ -23,6 +25,16 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
+        "purpose": {
+            "description": "What it is for; with basis. Left out: the legal task of the partner",
+            "type": "array",
+            "items": {"enum": list(FLOWS)},
+            "minItems": 1,
+        },
+        "basis": {
+            "description": "Legal basis of its purposes, one that the role of the partner may claim",
+            "enum": list(get_args(Basis)),
+        },
         "mode": {"enum": list(MODES), "default": MODES[0]},
         "retry": {
             "description": "Seconds before attempt 1, 2, 3, ...; after the last a refused event is a dead letter",
@@ -58,7 +70,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def check(config: object) -> Iterator[Fault]:
-    """Everything wrong with `config`, each at its place."""
+    """Everything wrong with `config`, each at its place; `hub.core.purposes` says it of purpose and basis."""
     if not isinstance(config, dict) or set(config) - _OPTIONS.keys():
         yield Fault(AT, "config", f"may hold {', '.join(_OPTIONS)}")
         return
@@ -105,7 +117,13 @@ def _batch(given: object) -> Iterator[Fault]:
         yield _fault("/batch/seconds", f"must be 0 to {MOST_COLLECTING} seconds")
 
 
+def _elsewhere(given: object) -> Iterator[Fault]:
+    yield from ()
+
+
 _OPTIONS: Mapping[str, Callable[[Any], Iterator[Fault]]] = {
+    "purpose": _elsewhere,
+    "basis": _elsewhere,
     "mode": _mode,
     "retry": _retry,
     "rate": _rate,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from hub.core import attributes
+from hub.core import attributes, purposes
 from hub.core.event import Fault, moment
 from hub.core.sinks import Network, refusal
 from hub.core.subscription import Status, Subscription, check_filters
@@ -44,12 +44,15 @@ _OURS = re.compile(
 )
 
 
-def read(given: object, base: Subscription, networks: Sequence[Network]) -> Subscription | list[Fault]:
-    """`base` with everything that a partner may choose replaced by what `given` says; or all that is wrong with it."""
+def read(
+    given: object, base: Subscription, networks: Sequence[Network], roles: Collection[str] = ()
+) -> Subscription | list[Fault]:
+    """`base` with everything that a partner with these roles may choose replaced by what `given` says; or all that is
+    wrong with it."""
     if not isinstance(given, dict):
         return [Fault("", "json", "a subscription is a JSON object")]
     fields = {name.lower(): value for name, value in given.items() if value is not None}
-    faults = [*_names(given), *_check(fields, networks)]
+    faults = [*_names(given), *_check(fields, networks), *_claimed(fields, roles)]
     if faults:
         return faults
     return msgspec.structs.replace(
@@ -128,6 +131,13 @@ def _check(fields: Mapping[str, Any], networks: Sequence[Network]) -> Iterator[F
     yield from _credential(fields.get("sinkcredential"))
     if not isinstance(fields.get("paused", False), bool):
         yield Fault("/paused", "type", "must be true or false")
+
+
+def _claimed(fields: Mapping[str, Any], roles: Collection[str]) -> Iterator[Fault]:
+    config, types = fields.get("config", {}), fields.get("types", [])
+    if isinstance(config, dict):
+        sound = isinstance(types, list) and all(isinstance(type, str) for type in types)
+        yield from purposes.claimed(config, types if sound else (), roles)
 
 
 def _protocol(fields: Mapping[str, Any]) -> Iterator[Fault]:

@@ -53,7 +53,7 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
     blank = Subscription(
         id=f"sub-{secrets.token_hex(6)}", partner=caller.id, secret=_secret(), created=door.now()
     )
-    made = await _read(request, blank, door)
+    made = await _read(request, blank, caller, door)
     await _write(made, door)
     await _let_read(made, door)
     return _json(
@@ -74,7 +74,7 @@ async def replace_subscription(id: str, request: Request, caller: Caller, door: 
     When this gives the inbox its first sink, the answer shows its new secret, once.
     """
     before = _own(id, caller, door)
-    after = await _read(request, before, door)
+    after = await _read(request, before, caller, door)
     unsigned = bool(after.sink) and not after.secret
     if unsigned:
         after = msgspec.structs.replace(after, secret=_secret(), created=before.created or door.now())
@@ -149,14 +149,14 @@ async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> 
     return _json(200, _shown(changed, door))
 
 
-async def _read(request: Request, base: Subscription, door: Gateway) -> Subscription:
+async def _read(request: Request, base: Subscription, caller: Partner, door: Gateway) -> Subscription:
     if not request.headers.get("content-type", "").lower().startswith("application/json"):
         raise Problem(415, "content-type", "send application/json")
     raw = await request.body()
     if len(raw) > MAX_BODY:
         raise Problem(413, "too-large", f"send at most {MAX_BODY // 1024} KiB")
     given, faults = strict_json.read(raw)
-    read = faults or subscription_form.read(given, base, door.networks)
+    read = faults or subscription_form.read(given, base, door.networks, caller.roles)
     if isinstance(read, list):
         raise Problem(400, "invalid-subscription", "nothing was changed; errors lists everything wrong", read)
     return read

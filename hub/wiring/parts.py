@@ -55,9 +55,10 @@ def courier(settings: Settings) -> int:
     from hub.courier.runner import Courier
 
     start_log(settings.name("courier"), settings)
+    off = rulebook.load(settings).off()
 
     async def work(stopping: asyncio.Event) -> None:
-        running = Courier(settings, instance=instance(settings, settings.name("courier")))
+        running = Courier(settings, instance=instance(settings, settings.name("courier")), off=off)
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
