@@ -104,6 +104,11 @@ class Settings(BaseModel):
         None,
         description="YAML file with thresholds and calendar (deploy/almere.yaml); what it leaves out is as there",
     )
+    pairwise_key: Path | None = Field(
+        None,
+        description="File with the key (32 bytes or more) of the references that partners outside education get for "
+        "learners; default made once in `data`. Hubs on several machines must be given the same",
+    )
     clock: Path | None = Field(
         None,
         description="File with the instant or date it is now, for rehearsals; empty: the machine's clock",
@@ -111,7 +116,7 @@ class Settings(BaseModel):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
-    @field_validator("rules", "clock", mode="before")
+    @field_validator("rules", "clock", "pairwise_key", mode="before")
     @classmethod
     def _empty(cls, value: object) -> object:
         return value or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 import orjson
@@ -13,8 +13,10 @@ from hub.core import personal, profile
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Data, Kind
 from hub.core.event import Event, Fault, Rejected, with_attributes
+from hub.core.pairwise import References, inward
 from hub.core.partners import Partner
 from hub.core.purposes import flow_of
+from hub.core.rules import Rules
 from hub.core.topics import events_topic
 
 _STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
@@ -28,6 +30,21 @@ class Admitted(NamedTuple):
     topic: str
     key: bytes
     warnings: tuple[Fault, ...]
+
+
+def door(
+    rules: Rules, references: References | None = None
+) -> Callable[[Event, Partner], Admitted | Rejected]:
+    """`admit` under these rules, of events in which partners outside education may name learners by their own
+    references."""
+    off = rules.off()
+
+    def admitted(event: Event, publisher: Partner) -> Admitted | Rejected:
+        if references is not None:
+            event = inward(event, publisher, rules, references)
+        return admit(event, publisher, off)
+
+    return admitted
 
 
 def admit(event: Event, publisher: Partner, off: Collection[str] = ()) -> Admitted | Rejected:

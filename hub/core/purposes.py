@@ -166,7 +166,11 @@ def claimed(config: Mapping[str, object], types: Sequence[str], roles: Iterable[
     if not {"purpose", "basis"} & config.keys():
         return
     wanted, basis = config.get("purpose"), config.get("basis")
-    if not isinstance(wanted, list) or not wanted or not all(isinstance(p, str) and p in FLOWS for p in wanted):
+    if (
+        not isinstance(wanted, list)
+        or not wanted
+        or not all(isinstance(p, str) and p in FLOWS for p in wanted)
+    ):
         yield Fault("/config/purpose", "purpose", f"must be an array of at least one of {', '.join(FLOWS)}")
         return
     if basis not in get_args(Basis):

@@ -107,9 +107,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flows: Mapping[str, bool] = msgspec.field(default_factory=lambda: dict.fromkeys(SWITCHED, True))
     """Flows about persons (`hub.core.purposes`) that are on; one that is left out is on. What is off is refused at the
     door, kept by nobody and told to nobody (domain.md §7.1)."""
-    pairwise: frozenset[str] = frozenset(
-        {"gemeente", "leerplicht", "doorstroompunt", "jgz", "jeugdhulp"}
-    )
+    pairwise: frozenset[str] = frozenset({"gemeente", "leerplicht", "doorstroompunt", "jgz", "jeugdhulp"})
     """Roles outside education: a partner that has no other is never told a learnerId, but a reference of its own."""
     calendar: Calendar = Calendar()
 

@@ -17,7 +17,7 @@ from hub.core.topics import JOURNAL
 from hub.demo import reactions, subscribing
 from hub.demo.folder import Folder
 from hub.demo.partners import Feed, Systems
-from hub.demo.press import Press
+from hub.demo.press import Press, Worded
 from hub.demo.receipts import Receipts
 from hub.demo.watch import Watch
 from hub.errors import OperatorError
@@ -35,7 +35,12 @@ class World:
     """The systems, not yet started. `first` is set once something that was sent in this run has been delivered."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, folder: Folder, http: httpx.AsyncClient
+        self,
+        settings: Settings,
+        directory: Directory,
+        folder: Folder,
+        http: httpx.AsyncClient,
+        worded: Worded,
     ) -> None:
         self._settings, self._directory, self._folder, self._http = settings, directory, folder, http
         publishers = {
@@ -44,7 +49,7 @@ class World:
         }
         self.watch = Watch()
         self.receipts = Receipts(folder.receipts)
-        self.press = Press(publishers, folder.accepted)
+        self.press = Press(publishers, folder.accepted, worded)
         self.systems = Systems("127.0.0.1", settings.port + SINKS_ABOVE, self.receipts, self._received)
         self.subscriptions: list[Subscription] = []
         self.first = asyncio.Event()
@@ -97,11 +102,14 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, directory: Directory, folder: Folder) -> AsyncIterator[World]:
-    """A world that receives; everything in it ends with the block."""
+async def opened(
+    settings: Settings, directory: Directory, folder: Folder, worded: Worded
+) -> AsyncIterator[World]:
+    """A world that receives; everything in it ends with the block. `worded` gives an event as the system of a partner
+    writes it."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as http:
-        world = World(settings, directory, folder, http)
+        world = World(settings, directory, folder, http, worded)
         journal = kafka.CompactedView(settings.bootstrap, JOURNAL, world.watch.apply)
         try:
             await asyncio.gather(journal.start(), world.start())

@@ -13,6 +13,7 @@ from hub.core.journeys import Journey
 from hub.core.known import Known
 from hub.core.letters import Group, Letter
 from hub.core.numbers import Run
+from hub.core.pairwise import References
 from hub.core.partners import Partner
 from hub.core.reception import Admit
 from hub.core.records import Count
@@ -74,6 +75,8 @@ class Gateway:
     the journal, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
 
+    `references` are those by which partners outside education know learners; None: they know them by learner id.
+
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
     which may be set, and `stamp` the headers that tell the processor so.
     """
@@ -101,6 +104,7 @@ class Gateway:
     line_key: bytes
     today: Callable[[], str]
     rules: Rules = field(default_factory=Rules)
+    references: References | None = None
     stamp: Stamp = tuple
     loopback: bool = True
     networks: Sequence[Network] = ()

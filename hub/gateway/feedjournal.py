@@ -12,7 +12,6 @@ from hub.gateway.feedlog import Page
 from hub.gateway.problems import not_stored
 from hub.gateway.publisher import NotStored
 
-
 Ends = Mapping[int, tuple[str, str]]
 """By number, deliveries of which the reader gets nothing (any more): how they end, and why."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka, kafka_access
+from hub import kafka, kafka_access, pairwise
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
@@ -30,6 +30,7 @@ def gateway(settings: Settings) -> int:
 
     start_log("gateway", settings)
     rulebook.load(settings)
+    pairwise.references(settings)
     clocks.clock(settings)
     config = uvicorn.Config(
         lambda: gateway_app(settings),
@@ -59,8 +60,7 @@ def gateway(settings: Settings) -> int:
 
 def gateway_app(settings: Settings) -> Any:
     """The gateway as an ASGI app; must be called inside a running loop."""
-    from hub.core import sinks
-    from hub.core.admission import admit
+    from hub.core import admission, sinks
     from hub.core.line import for_partner
     from hub.gateway import app as door
     from hub.gateway.backlog import Backlog
@@ -78,6 +78,8 @@ def gateway_app(settings: Settings) -> Any:
 
     settings.data.mkdir(parents=True, exist_ok=True)
     rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
+    references = pairwise.references(settings)
+    admit = admission.door(rules, references)
     stamp = clocks.stamp(clock)
     views = Views(settings, rules)
     backlog = Backlog(settings.bootstrap, topics.PROCESSORS, topics.INPUTS, settings.backlog_limit)
@@ -104,7 +106,8 @@ def gateway_app(settings: Settings) -> Any:
         ),
         close_outbox=lambda id: kafka_access.forget(bootstrap, topics.outbox(id)),
         admit=admit,
-        for_partner=for_partner,
+        for_partner=partial(for_partner, rules=rules),
+        references=references,
         flows=aggregates.flows,
         health=aggregates.health,
         lagging=aggregates.lagging,

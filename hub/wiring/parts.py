@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
+from hub import pairwise
 from hub.core import batch
 from hub.core.known import Known
 from hub.settings import Settings
@@ -26,14 +27,14 @@ def processor(settings: Settings) -> int:
     from hub.stream import app as stream
 
     start_log(settings.name("processor"), settings)
-    rules = rulebook.load(settings)
+    rules, references = rulebook.load(settings), pairwise.references(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
     checks = (lambda: _told(built.ready()), lambda: _told(built.healthy()))
     health = _health("processor", settings, *checks, lambda: views[0].known)
 
     async def start() -> None:
-        views.append(Views(settings, rules))
+        views.append(Views(settings, rules, references))
         await health.start()
         await views[0].start()
 

@@ -12,6 +12,7 @@ from typing import Any
 from hub import kafka
 from hub.core import topics
 from hub.core.known import Known
+from hub.core.pairwise import References
 from hub.core.policy import Policy
 from hub.core.records import Out
 from hub.core.rules import Rules
@@ -37,9 +38,10 @@ def instance(settings: Settings, part: str) -> str:
 class Views:
     """Full copies of the directory and the subscriptions, kept current."""
 
-    def __init__(self, settings: Settings, rules: Rules) -> None:
+    def __init__(self, settings: Settings, rules: Rules, references: References | None = None) -> None:
         self.known = Known()
         self._rules = rules
+        self._references = references
         self._policy: Policy | None = None
         self._revision = -1
         watch = partial(kafka.CompactedView, settings.bootstrap)
@@ -55,7 +57,8 @@ class Views:
     def policy(self) -> Policy:
         """The policy of this moment; the same object until something changes."""
         if self._policy is None or self._revision != self.known.revision:
-            self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules)
+            known = self.known
+            self._policy = Policy(known.directory, known.subscriptions(), self._rules, self._references)
             self._revision = self.known.revision
         return self._policy
 

@@ -31,7 +31,11 @@ async def tell(stage: Stage, to: Subscription, number: int, column: str = "LP", 
         "data": {"place": number},
     }
     made = Delivery(
-        delivery_id(event["source"], event["id"], to.id), event["subject"], 1, orjson.dumps(event), column=column
+        delivery_id(event["source"], event["id"], to.id),
+        event["subject"],
+        1,
+        orjson.dumps(event),
+        column=column,
     )
     await stage._send([to_record(to.id, made)])
 

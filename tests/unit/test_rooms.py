@@ -18,6 +18,7 @@ COMMONS = {
     "hub.telemetry",
     "hub.errors",
     "hub.directory",
+    "hub.pairwise",
     "hub.__version__",
 }
 """What every room may import."""
