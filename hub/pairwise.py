@@ -93,8 +93,8 @@ def _own(settings: Settings) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f"{NAME}.{secrets.token_hex(8)}")
-        with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(LEAST))
+        made.touch(0o600, exist_ok=False)
+        made.write_bytes(secrets.token_bytes(LEAST))
         with contextlib.suppress(FileExistsError):
             os.link(made, path)
         made.unlink()

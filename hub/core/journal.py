@@ -105,9 +105,10 @@ class Quarantined(Base, frozen=True, tag="quarantined"):
 class Attempted(Base, frozen=True, tag="attempted"):
     """One delivery attempt, or the end of a delivery without one. `outcome`: delivered, retry, stopped, withdrawn (a
     later event took it back before it was delivered; `attempt` is then how often it had been tried), withheld (the
-    right to it ended meanwhile: `hub.core.recheck`), dead (refused for good). `status` is the HTTP status or the failure's name; `took` is milliseconds; `attempt` counts from 1;
-    `waited` is milliseconds since the event was accepted. `said` is what the receiver gave as its reason, cleaned of
-    all that may name a person; `replay` the id of the replay that this attempt belongs to."""
+    right to it ended meanwhile: `hub.core.recheck`), dead (refused for good). `status` is the HTTP status, the
+    failure's name, or which right ended; `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds
+    since the event was accepted. `said` is what the receiver gave as its reason, cleaned of all that may name a person;
+    `replay` the id of the replay that this attempt belongs to."""
 
     partner: str
     subscription: str

@@ -15,7 +15,9 @@ from hub.core.event import Fault
 from hub.core.partners import Role
 
 FLOWS: Mapping[str, tuple[str, ...]] = {
-    "newcomers": ("arrival-group.announced", "arrival-group.updated", "arrival-group.cancelled", "arrival-group.arrived"),
+    "newcomers": (
+        "arrival-group.announced", "arrival-group.updated", "arrival-group.cancelled", "arrival-group.arrived",
+    ),
     "offers": ("offer.published",),
     "placement": ("placement.requested", "placement.decided"),
     "enrolment": ("enrolment.started", "enrolment.ended"),

@@ -36,7 +36,8 @@ async def pull_events(
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait when there is nothing new")] = 0,
 ) -> Response:
     """Events of one subscription in order, numbered without gaps. An event that was taken back meanwhile keeps its
-    number: `withdrawn` is true and there is no `event`. So does one that you lost the right to: then `withheld` is true.
+    number: `withdrawn` is true and there is no `event`. So does one that you lost the right to: then `withheld` is
+    true.
 
     Either keep `next` of the answer yourself and give it as `after` of the following request, or have the hub keep it:
     PUT it as your position when you are done with the events, and leave `after` out. Reading alone acknowledges
