@@ -72,8 +72,7 @@ def test_for_each_cell_that_tells_there_is_a_basis(kind: Any) -> None:
 # Switches
 
 
-@pytest.mark.parametrize("flow", SWITCHED)
-@given(some.histories(size=8))
+@given(st.sampled_from(SWITCHED), some.histories(size=8))
 def test_a_flow_that_is_off_is_kept_and_told_by_nobody_and_all_else_goes_on(
     flow: str, events: list[Admitted]
 ) -> None:
