@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping
 from hub.core.delivery import Delivery
 from hub.core.directory import Directory
 from hub.core.partners import Partner, Role
-from hub.core.purposes import ALWAYS, HAD, flow_of
+from hub.core.purposes import ALWAYS, GROUNDS, HAD, flow_of
 from hub.core.subscription import Subscription
 
 GONE = "partner-gone"
 NO_ROLE = "no-role"
 OFF = "flow-off"
+NO_BASIS = "basis-not-covered"
 
 _NO_CASE = frozenset({Role.PROCESREGISSEUR, Role.OPERATOR, Role.HUB})
 _SIDE = frozenset(Role) - _NO_CASE
@@ -54,6 +55,9 @@ def refused(
         return OFF
     if delivery.column and not _fits(partner, delivery.column):
         return NO_ROLE
+    basis = to.config.get("basis")
+    if basis is not None and GROUNDS[basis].roles.isdisjoint(partner.roles):
+        return NO_BASIS
     # What was written before columns were has none; its purpose can be told all the same.
     return to.uncovered(type, delivery.column or HAD)
 

@@ -238,6 +238,8 @@ def test_each_right_that_ended_stops_a_delivery_by_its_name() -> None:
     assert again(Role.LEERPLICHT, off=("advice",)) == ""
     other = Subscription("s", "p", config={"purpose": ["signals"], "basis": "LPW"})
     assert again(Role.LEERPLICHT, to=other) == "purpose-not-covered"
+    claimed = Subscription("s", "p", config={"purpose": ["absence"], "basis": "LPW"})
+    assert again(Role.GEMEENTE, to=claimed, column="HAD") == "basis-not-covered"
     assert recheck.refused(Directory([]), (), TO, TYPE, Delivery("d", "s", 1, b"{}")) == "partner-gone"
 
 
