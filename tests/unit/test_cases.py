@@ -15,7 +15,7 @@ from hub.core.views import Line
 from tests import city
 from tests import strategies as some
 from tests.pure import PureHub, Told, partner_of, told
-from tests.said import A, placed, reviewed, started, supported, tlv
+from tests.said import A, decided, requested, reviewed, started, supported, tlv
 from tests.sayings import runs
 
 CASES = ("E18", "E19", "E20")
@@ -43,28 +43,28 @@ def heard(events: list[Admitted]) -> list[Said]:
 
 
 def schools(before: list[Said], learner: str, day: str) -> set[str]:
-    """Who enrolled the learner by that day, and has not told since that it left before."""
+    """Who enrolled the learner by that day, and has not told itself that it left before."""
     linked = any(code == "E27" for code, _ in before)
-    ends: dict[str, list[str]] = {}
+    ends: dict[tuple[str, str], list[str]] = {}
     for kind, data in before:
         if kind == "E9":
-            ends.setdefault(data["enrolmentId"], []).append(data["endOn"])
+            ends.setdefault((data["enrolmentId"], data["orgId"]), []).append(data["endOn"])
     found = set()
     for kind, data in before:
         if kind == "E8" and data["startOn"] <= day and (linked or data["learnerId"] == learner):
-            gone = ends.get(data["enrolmentId"], [])
+            gone = ends.get((data["enrolmentId"], data["orgId"]), [])
             if len(gone) != 1 or gone[0] >= day or "corrects" in repr(before):
                 found.add(data["orgId"])
     return runs(found)
 
 
 def parties(one: Said, before: list[Said]) -> set[str]:
-    """Who has a part in a case: the samenwerkingsverband, who is named in it, the school of that day, and for a TLV who
-    gave a place."""
+    """Who has a part in a case: the samenwerkingsverband, who is named in it, the school of that day; for a TLV that
+    of the day of the decision and of its first day, and who gave a place."""
     kind, data = one
-    day = data.get("from") or data.get("heldOn") or data["occurredOn"]
+    days = {data["from"], data["occurredOn"]} if kind == "E18" else {data.get("from") or data["heldOn"]}
     found = runs([data["orgId"], data.get("atOrg"), data.get("requestedBy")])
-    found |= city.with_role(Role.SWV) | schools(before, data["learnerId"], day)
+    found |= city.with_role(Role.SWV).union(*(schools(before, data["learnerId"], day) for day in days))
     if kind == "E18":
         found |= runs(d["orgId"] for k, d in before if k == "E7" and d["outcome"] == "accepted")
     return found
@@ -138,6 +138,6 @@ def test_the_reading_finds_parties_and_care_partners() -> None:
     plan = supported(city.VO, basis="CONVENANT", planPartners=["jgz"], contactDesk="zorgteam")
     hub = PureHub(some.PLAIN)
     at_a = started(city.SCHOOL_A, A, "2023-08-01")
-    hub.publish([at_a, *placed(city.SO), tlv(), reviewed(), plan])
+    hub.publish([at_a, requested(city.SO, stage="so"), decided(city.SO), tlv(), reviewed(), plan])
     got = {(partner_of(t.subscription), code(t.event)) for t in told(hub.out)}
     assert {("school-a", "E18"), ("so", "E18"), ("swv", "E20"), ("school-a", "E19"), ("jgz", "E19")} <= got

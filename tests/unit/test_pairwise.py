@@ -38,7 +38,7 @@ names = st.sampled_from(("gemeente", "leerplicht", "jgz", "é"))
 def test_a_reference_is_read_back_and_tells_that_it_was_derived(partner: str, learner: str) -> None:
     reference = REFERENCES.outward(partner, learner)
     assert REFERENCES.inward(partner, reference) == learner
-    assert uuid.UUID(reference).variant == uuid.UUID(learner).variant
+    assert uuid.UUID(reference).bytes[8] >> 6 == uuid.UUID(learner).bytes[8] >> 6
     if uuid.UUID(learner).version == 4:
         assert uuid.UUID(reference).version == 8
 
