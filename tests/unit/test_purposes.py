@@ -119,6 +119,17 @@ def test_what_comes_in_by_another_way_is_dropped_and_the_journal_says_why() -> N
     assert entry.outcome == "flow-off" and told(hub.out) == []
 
 
+def test_what_waited_when_its_flow_was_switched_off_is_not_woken() -> None:
+    heard = {}
+    for flows in ((), ("handovers",)):
+        hub = PureHub(policy())
+        hub.publish([prepared()])
+        hub.policy = policy(*flows)
+        out = hub.publish(placed())
+        heard[flows] = {partner_of(t.subscription) for t in told(out) if "handover" in t.event["type"]}
+    assert heard == {(): {"vo"}, ("handovers",): set()}
+
+
 def test_gap_rules_of_a_flow_that_is_off_raise_nothing_new() -> None:
     events = [started(city.SCHOOL_A, A, "2023-08-01"), ended(city.SCHOOL_A, A, "2027-02-14")]
     signals = {}
