@@ -156,6 +156,11 @@ class Settings(BaseModel):
         None,
         description="YAML file with thresholds and calendar (deploy/almere.yaml); what it leaves out is as there",
     )
+    pairwise_key: Path | None = Field(
+        None,
+        description="File with the key (32 bytes or more) of the references that partners outside education get for "
+        "learners; default made once in `data`. Hubs on several machines must be given the same",
+    )
     clock: Path | None = Field(
         None,
         description="File with the instant or date it is now, for rehearsals; empty: the machine's clock",
@@ -211,7 +216,17 @@ class Settings(BaseModel):
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
     @field_validator(
-        "line_key", "seal_key", "rules", "clock", "sink_ca", "sink_certificate", "secrets_key", mode="before"
+        *(
+            "line_key",
+            "seal_key",
+            "pairwise_key",
+            "secrets_key",
+            "rules",
+            "clock",
+            "sink_ca",
+            "sink_certificate",
+        ),
+        mode="before",
     )
     @classmethod
     def _empty(cls, value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 import orjson
@@ -13,7 +13,10 @@ from hub.core import personal, profile, traces
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import Data, Kind
 from hub.core.event import Event, Fault, Rejected, with_attributes
+from hub.core.pairwise import References, inward
 from hub.core.partners import Partner, covers
+from hub.core.purposes import flow_of
+from hub.core.rules import Rules
 from hub.core.topics import events_topic
 
 _STRICTNESS: dict[str, int] = {"G0": 0, "A": 0, "G1": 1, "P1": 2, "P2": 3}
@@ -29,13 +32,29 @@ class Admitted(NamedTuple):
     warnings: tuple[Fault, ...]
 
 
-def admit(event: Event, publisher: Partner) -> Admitted | Rejected:
-    """Checks rights, data, privacy and profile of one event that is already a sound CloudEvent."""
+def door(
+    rules: Rules, references: References | None = None
+) -> Callable[[Event, Partner], Admitted | Rejected]:
+    """`admit` under these rules, of events in which partners outside education may name learners by their own
+    references."""
+    off = rules.off()
+
+    def admitted(event: Event, publisher: Partner) -> Admitted | Rejected:
+        if references is not None:
+            event = inward(event, publisher, rules, references)
+        return admit(event, publisher, off)
+
+    return admitted
+
+
+def admit(event: Event, publisher: Partner, off: Collection[str] = ()) -> Admitted | Rejected:
+    """Checks rights, data, privacy and profile of one event that is already a sound CloudEvent. `off` are the flows
+    that are switched off."""
     kind = KINDS.get(event.type)
     wordy = list(_wordy(event))
     if kind is None:
         return Rejected((Fault("/type", "unknown-type", "not in the catalogue; see /schemas"), *wordy))
-    denied = tuple(_rights(event, kind, publisher))
+    denied = (*_switched(kind, off), *_rights(event, kind, publisher))
     data, wrong = _read(event, kind)
     wrong += [*wordy, *_too_open(event, kind, data), *_naming(event, data)]
     profiled = tuple(profile.check(event))
@@ -90,6 +109,11 @@ def _naming(event: Event, data: Data | None) -> Iterator[Fault]:
 
 def with_data(event: Event, data: Data) -> Event:
     return Event(event.attributes, data)
+
+
+def _switched(kind: Kind, off: Collection[str]) -> Iterator[Fault]:
+    if (flow := flow_of(kind.type)) in off:
+        yield Fault("/type", "flow-off", f"the hub takes nothing of this now: {flow} is switched off")
 
 
 def _rights(event: Event, kind: Kind, publisher: Partner) -> Iterator[Fault]:

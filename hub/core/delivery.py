@@ -11,13 +11,15 @@ from hub.core.topics import outbox
 
 ABOUT = "about"
 WITHDRAWS = "withdraws"
+COLUMN = "column"
 
 
 class Delivery(NamedTuple):
     """One record of an outbox. `id` is the webhook-id: the same over retries, restarts and replays. `accepted` is
     the Kafka timestamp (milliseconds) of the event that led to it; `subject` orders (same subject, same order).
     `about` are marks of what it is about, `withdraws` marks of what it takes back from this receiver
-    (`hub.core.withdrawal`); neither is ever sent."""
+    (`hub.core.withdrawal`); `column` is the one of the routing matrix that it was given by. None of them is ever sent.
+    """
 
     id: str
     subject: str
@@ -25,6 +27,7 @@ class Delivery(NamedTuple):
     body: bytes
     about: tuple[str, ...] = ()
     withdraws: tuple[str, ...] = ()
+    column: str = ""
 
     def event(self) -> Event:
         return from_structured(self.body)
@@ -35,6 +38,8 @@ class Delivery(NamedTuple):
             made.append((ABOUT, ",".join(self.about).encode()))
         if self.withdraws:
             made.append((WITHDRAWS, ",".join(self.withdraws).encode()))
+        if self.column:
+            made.append((COLUMN, self.column.encode()))
         return tuple(made)
 
 
@@ -57,6 +62,7 @@ def from_record(key: bytes | None, value: bytes, headers: Headers) -> Delivery:
         body=value,
         about=marks(given.get(ABOUT, b"")),
         withdraws=marks(given.get(WITHDRAWS, b"")),
+        column=given.get(COLUMN, b"").decode(),
     )
 
 

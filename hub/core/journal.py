@@ -14,18 +14,29 @@ from hub.core.topics import JOURNAL
 WITHDRAWN = "withdrawn"
 """How a delivery ends that was taken back before it was delivered."""
 
+WITHHELD = "withheld"
+"""How a delivery ends whose receiver lost the right to it before it was delivered; its `status` says which."""
+
 DEAD = "dead"
 """How a delivery ends that was refused for good: it stands in the dead letters of its subscription."""
+
+UNSENT = (WITHDRAWN, WITHHELD)
+"""How a delivery ends that is not even tried (any more)."""
+
+ENDS = (*UNSENT, DEAD)
+"""How a delivery ends that nothing is to come of."""
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """A partner that gets the event: `deliveries` maps subscription id to delivery id; `removed` names the fields
-    (JSON pointers into data) that the policy took away or changed."""
+    (JSON pointers into data) that the policy took away or changed; `withheld` maps subscriptions that get nothing of
+    it, though they ask for it, to why."""
 
     partner: str
     column: str
     deliveries: dict[str, str] = {}
     removed: tuple[str, ...] = ()
+    withheld: dict[str, str] = {}
 
 
 class Withheld(msgspec.Struct, frozen=True):
@@ -82,7 +93,8 @@ class Routed(Base, frozen=True, tag="routed"):
 class Repeat(Base, frozen=True, tag="repeat"):
     """Changed nothing that is told: `outcome` is `duplicate` (same source and id), `conflict` (same source and id,
     other content), `stale` (an older state than the one known), `quarantined` (an entry of that kind says why),
-    `erased` (the learner was, so it was dropped) or `out-of-scope-age` (after the 27th birthday, and not stored)."""
+    `erased` (the learner was, so it was dropped), `flow-off` (that flow is switched off, so it was dropped) or
+    `out-of-scope-age` (after the 27th birthday, and not stored)."""
 
     publisher: str
     order: int
@@ -98,10 +110,11 @@ class Quarantined(Base, frozen=True, tag="quarantined"):
 
 class Attempted(Base, frozen=True, tag="attempted"):
     """One delivery attempt, or the end of a delivery without one. `outcome`: delivered, retry, stopped, withdrawn (a
-    later event took it back before it was delivered; `attempt` is then how often it had been tried), dead (refused
-    for good). `status` is the HTTP status or the failure's name; `took` is milliseconds; `attempt` counts from 1;
-    `waited` is milliseconds since the event was accepted. `said` is what the receiver gave as its reason, cleaned of
-    all that may name a person; `replay` the id of the replay that this attempt belongs to."""
+    later event took it back before it was delivered; `attempt` is then how often it had been tried), withheld (the
+    right to it ended meanwhile: `hub.core.recheck`), dead (refused for good). `status` is the HTTP status, the
+    failure's name, or which right ended; `took` is milliseconds; `attempt` counts from 1; `waited` is milliseconds
+    since the event was accepted. `said` is what the receiver gave as its reason, cleaned of all that may name a person;
+    `replay` the id of the replay that this attempt belongs to."""
 
     partner: str
     subscription: str

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 DELIVERED = "delivered"
 WITHDRAWN = "withdrawn"
+WITHHELD = "withheld"
 PULLED = "pulled"
 DEAD = "dead"
 HANDLED = "handled"
@@ -16,6 +17,7 @@ WAITING = "waiting"
 STATES = {
     DELIVERED: "its webhook answered 2xx",
     WITHDRAWN: "taken back before you got it; it will not come",
+    WITHHELD: "your right to it ended before you got it; it will not come",
     PULLED: "you acknowledged it, or a later number, from the feed",
     DEAD: "refused for good; it stands in your dead letters",
     HANDLED: "the courier is done with it, but the books do not say how: they are behind (`complete`), or the same "
@@ -46,7 +48,7 @@ class Marks(NamedTuple):
 
 def account(low: int, high: int, known: Iterable[Run], marks: Marks) -> list[Run]:
     """The state of every number from `low` to `high`, in order and without a gap or an overlap. `known` are runs that
-    the books tell of, in order: delivered, withdrawn or dead."""
+    the books tell of, in order: delivered, withdrawn, withheld or dead."""
     found: list[Run] = []
     for run in _filled(low, high, known):
         for piece in _pieces(run, marks):
@@ -79,7 +81,7 @@ def _pieces(run: Run, marks: Marks) -> Iterator[Run]:
 
 
 def _state(known: str, number: int, marks: Marks) -> str:
-    if known in (DELIVERED, WITHDRAWN):
+    if known in (DELIVERED, WITHDRAWN, WITHHELD):
         return known
     if number <= marks.acknowledged:
         return PULLED

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 from hub.core import withdrawal
 from hub.core.case import Case
-from hub.core.catalogue.base import Data, Kind, Reduce
+from hub.core.catalogue.base import Kind, Reduce
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
+from hub.core.pairwise import IDS, masked
 from hub.core.partners import Partner
 from hub.core.personal import escape
+from hub.core.purposes import HAD
 from hub.core.records import Out
 from hub.core.state import Fact
-
-HAD = "HAD"
-"""Stands for a column: had what is changed now."""
 
 EVERYBODY = "*"
 _NONE = frozenset[str]()
@@ -102,32 +101,74 @@ def _corrected(case: Case) -> set[str]:
     return {id for f in facts if (f.attributes["source"], f.attributes["id"]) == named for id in f.told}
 
 
-def deliver(kind: Kind, decision: Decision, case: Case, at: int) -> tuple[list[Out], tuple[Told, ...]]:
-    """One outbox record per subscription of each partner that wants it, and what the journal says of them. `at` is
-    the Kafka timestamp of the event that led to it, which may be a later one."""
+def deliver(
+    kind: Kind, decision: Decision, case: Case, at: int
+) -> tuple[list[Out], tuple[Told, ...], tuple[Withheld, ...]]:
+    """One outbox record per subscription of each partner that wants it, and what the journal says: who was told, and
+    which columns gave nothing after all, as no subscription of the partner has a purpose and basis for it. `at` is the
+    Kafka timestamp of the event that led to it, which may be a later one."""
     shown: dict[Reduce, tuple[bytes, tuple[str, ...]]] = {}
-    withdraws = kind.withdraws(case)
-    about = withdrawal.about(case.state.key, kind.aggregate(case.data), withdraws)
+    matter, back = kind.aggregate(case.data), kind.withdraws(case)
     attributes = case.fact.attributes
     source, id = str(attributes["source"]), str(attributes["id"])
-    subject = str(attributes.get("subject") or case.state.key)
+    plain = _named(case.state.key, str(attributes.get("subject") or case.state.key), matter, back)
     out: list[Out] = []
     told: list[Told] = []
+    withheld: list[Withheld] = []
     for telling in decision.tellings:
         reduce = telling.reduce
         if reduce not in shown:
             shown[reduce] = _reduced(case, reduce)
         body, removed = shown[reduce]
+        named = plain
+        if (alias := case.policy.alias(telling.partner.id)) and case.state.key.startswith("learner/"):
+            learners = _learners(case)
+            body, removed = masked(body, learners, alias), (*removed, *_renamed(case, removed))
+            key, subject = (
+                masked(text.encode(), learners, alias) for text in (case.state.key, plain.subject)
+            )
+            named = _named(key.decode(), subject.decode(), matter, back)
         deliveries: dict[str, str] = {}
+        kept: dict[str, str] = {}
         for subscription in case.policy.subscriptions(telling.partner.id):
-            # Any outbox of who had something may hold it, whatever the subscription filters.
-            if withdraws or subscription.wants(attributes):
-                made = delivery_id(source, id, subscription.id)
-                deliveries[subscription.id] = made
-                made_of = Delivery(made, subject, at, body, about, withdraws)
-                out.append(to_record(subscription.id, made_of))
-        told.append(Told(telling.partner.id, telling.column, deliveries, removed))
-    return out, tuple(told)
+            # Any outbox of who had something may hold it, whatever its subscription filters or is for.
+            if not back and not subscription.wants(attributes):
+                continue
+            if not back and (why := subscription.uncovered(kind.type, telling.column)):
+                kept[subscription.id] = why
+                continue
+            made = delivery_id(source, id, subscription.id)
+            deliveries[subscription.id] = made
+            made_of = Delivery(made, named.subject, at, body, named.about, named.withdraws, telling.column)
+            out.append(to_record(subscription.id, made_of))
+        if kept and not deliveries:
+            withheld.append(Withheld(telling.column, min(kept.values())))
+        else:
+            told.append(Told(telling.partner.id, telling.column, deliveries, removed, kept))
+    return out, tuple(told), tuple(withheld)
+
+
+class _Named(NamedTuple):
+    """How a delivery is named in an outbox: what must not tell a partner of a learner what its body does not."""
+
+    subject: str
+    about: tuple[str, ...]
+    withdraws: tuple[str, ...]
+
+
+def _named(key: str, subject: str, matter: str, back: tuple[str, ...]) -> _Named:
+    withdraws = tuple(withdrawal.mark(key, one) for one in back)
+    return _Named(subject, withdrawal.about(key, matter, withdraws), withdraws)
+
+
+def _learners(case: Case) -> list[str]:
+    """Whom an event names: of which learner it is, and with which other one it says that it is the same."""
+    named = [case.state.key.removeprefix("learner/")]
+    return [*named, *(case.data[name] for name in IDS if case.data.get(name) not in (None, *named))]
+
+
+def _renamed(case: Case, removed: tuple[str, ...]) -> Iterator[str]:
+    return (f"/{name}" for name in IDS if name in case.data and f"/{name}" not in removed)
 
 
 def _reduced(case: Case, reduce: Reduce) -> tuple[bytes, tuple[str, ...]]:
@@ -137,8 +178,18 @@ def _reduced(case: Case, reduce: Reduce) -> tuple[bytes, tuple[str, ...]]:
     return body, () if data is case.data else tuple(changed(case.data, data))
 
 
-def changed(before: Data, after: Data) -> Iterator[str]:
-    """JSON pointers of what a reduction took away or altered."""
-    for name, value in before.items():
-        if name not in after or after[name] != value:
-            yield f"/{escape(name)}"
+def changed(before: object, after: object, at: str = "") -> Iterator[str]:
+    """JSON pointers of what a reduction took away or altered, each as deep as the two are alike; items of an array of
+    another length cannot be told apart, so then the array is named."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name, value in before.items():
+            pointer = f"{at}/{escape(name)}"
+            if name in after:
+                yield from changed(value, after[name], pointer)
+            else:
+                yield pointer
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from changed(one, other, f"{at}/{place}")
+    elif before != after:
+        yield at

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from hub.core.purposes import SWITCHED
+
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 MonthDay = Annotated[str, msgspec.Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 Notice = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}[dwm]$")]
@@ -104,4 +106,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So long after a line was closed it is erased (domain.md §5.9)."""
     journal_months: int = 60
     """So long is kept what happened to each event, and who was told (domain.md §5.9)."""
+    flows: Mapping[str, bool] = msgspec.field(default_factory=lambda: dict.fromkeys(SWITCHED, True))
+    """Flows about persons (`hub.core.purposes`) that are on; one that is left out is on. What is off is refused at the
+    door, kept by nobody and told to nobody (domain.md §7.1)."""
+    pairwise: frozenset[str] = frozenset({"gemeente", "leerplicht", "doorstroompunt", "jgz", "jeugdhulp"})
+    """Roles outside education: a partner that has no other is never told a learnerId, but a reference of its own."""
     calendar: Calendar = Calendar()
+
+    def off(self) -> frozenset[str]:
+        """Flows that are switched off."""
+        return frozenset(flow for flow, on in self.flows.items() if not on)

@@ -22,6 +22,7 @@ WOKEN: dict[str, Woken] = {
 """Types of earlier events that an event can let reach more partners, by its type, and when (`Kind.minds`)."""
 
 BEYOND = "out-of-scope-age"
+FLOW_OFF = "flow-off"
 
 
 def step(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
@@ -34,7 +35,9 @@ def step(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
     if known is not None:
         return _repeat(state, event, origin, policy, known == content_hash(event))
     if state.erased:
-        return _dropped(state, event, origin, policy)
+        return _dropped(state, event, origin, policy, "erased")
+    if policy.off(event.type):
+        return _dropped(state, event, origin, policy, FLOW_OFF)
     return _Fold(state, event, kind, origin, policy).run(named)
 
 
@@ -62,12 +65,12 @@ def _again(state: State, event: Event, policy: Policy) -> Step:
     return Step(state, (), (Count("hub_events_total", labels),))
 
 
-def _dropped(state: State, event: Event, origin: Origin, policy: Policy) -> Step:
-    """Too late: the learner was erased. Counted, and nothing of it is kept (scenario S12)."""
+def _dropped(state: State, event: Event, origin: Origin, policy: Policy, why: str) -> Step:
+    """The learner was erased, or the flow is switched off: counted, and nothing of it is kept (scenario S12)."""
     if origin.offset <= position(state, origin):
         return _again(state, event, policy)
     work = Work(state, origin, policy)
-    work.aside(event, "erased")
+    work.aside(event, why)
     return work.done()
 
 
@@ -170,6 +173,8 @@ def wake(work: Work, woken: Woken, came: Case | None = None) -> None:
     plain = came is not None and facts.plain and len(work.state.facts) == len(work.state.seen)
     for slot, fact in found:
         if slot in facts.strangers or (came is not None and fact.data is came.data):
+            continue
+        if work.policy.off(fact.type):
             continue
         minds = woken[fact.type] if plain else None
         if came is None or minds is None or minds(fact.data, came):

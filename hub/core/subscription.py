@@ -10,6 +10,7 @@ import msgspec
 
 from hub.core.event import Attribute, Fault
 from hub.core.personal import looks_personal
+from hub.core.purposes import flow_of, uncovered
 
 Filter = dict[str, Any]
 """One filter object as it stands on the wire: exactly one of exact, prefix, suffix, all, any, not."""
@@ -113,6 +114,14 @@ class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
         new = {"secret": self.secret, "public": self.public, "retiring": self.retiring}
         ends, ended = ([one.until for one in of.retiring] for of in (self, before))
         return ends != ended and self == msgspec.structs.replace(before, **new)
+
+    def uncovered(self, type: str, column: str) -> str:
+        """Why an event of this type, given to its partner by a column of the matrix, is none of its purposes or has no
+        footing in its basis; "" when it has, or when it names neither: then it is for its partner's legal task."""
+        purposes = self.config.get("purpose")
+        if purposes is None:
+            return ""
+        return uncovered(purposes, self.config["basis"], flow_of(type), column)
 
     def wants(self, attributes: Attributes) -> bool:
         """Whether an event with these attributes passes `source`, `types` and every filter."""

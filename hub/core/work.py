@@ -147,9 +147,13 @@ class Work:
             return
         fact = case.fact
         told: tuple[Told, ...] = ()
+        withheld = decision.withheld
         if decision.tellings:
-            records, told = routing.deliver(kind, decision, case, self.origin.accepted)
+            records, told, without = routing.deliver(kind, decision, case, self.origin.accepted)
             self.out += records
+            withheld += without
+            if again and not told:
+                return
             if slot:
                 reached = fact.told + [t.partner for t in told]
                 self.state.facts[slot] = msgspec.structs.replace(fact, told=reached)
@@ -168,12 +172,12 @@ class Work:
                 publisher=publisher(self.policy, source),
                 order=self.state.steps,
                 told=told,
-                withheld=decision.withheld,
+                withheld=withheld,
                 again=again,
                 about=mark(self.state.key) if self.about_learner else "",
             )
         )
-        for w in decision.withheld:
+        for w in withheld:
             self.counts.append(counted("hub_withheld_total", kind.code, w.reason))
 
     def issue(self, event: Event, *, slot: str = "") -> None:

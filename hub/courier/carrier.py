@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hub.core import journal
+from hub.core import journal, recheck
 from hub.core.dead_letters import words
 from hub.core.journal import Quarantined
 from hub.core.records import Record
@@ -134,11 +134,13 @@ class Carrier:
         await ways.tasks.wait(ways.turns.take(ways.window.crowded))
 
     async def _wanted(self, items: list[Item]) -> list[Item]:
-        """Those that were not taken back meanwhile."""
+        """Those that were not taken back meanwhile, and that the receiver still has a right to."""
         wanted = []
         for one in items:
             if self._ways.outlook.takes_back(one.record, one.delivery):
-                await self._withdrawn(one)
+                await self._unsent(one, journal.WITHDRAWN)
+            elif why := self._crew.refused(self._ways.post.to, one.event.type, one.delivery):
+                await self._unsent(one, journal.WITHHELD, why)
             else:
                 wanted.append(one)
         return wanted
@@ -258,11 +260,13 @@ class Carrier:
         self._ways.window.put_back([one.record for one in others])
         return list(firsts.values())
 
-    async def _withdrawn(self, one: Item) -> None:
-        """Taken back before anybody took it: it is not sent (any more), and the next request says so."""
-        self._ways.unsaid.add(one.number)
-        entry = one.entry(self._ways.post.to, self._crew, journal.WITHDRAWN, _NOT_SENT)
-        report.withdrawn(entry)
+    async def _unsent(self, one: Item, outcome: str, why: str = "") -> None:
+        """It is not sent (any more), and the next request says so; a partner that is gone gets no next one."""
+        if why != recheck.GONE:
+            self._ways.unsaid.add(one.number)
+        reply = _NOT_SENT._replace(answer=Answer(0, why))
+        entry = one.entry(self._ways.post.to, self._crew, outcome, reply)
+        report.unsent(entry)
         await self._end(one.record, entry)
 
     async def _conclude(self, items: list[Item], outcome: str, reply: Reply, said: str = "") -> None:

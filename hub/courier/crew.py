@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.core.delivery import Delivery
 from hub.core.subscription import Subscription
 from hub.courier.access import Open
 from hub.courier.courtesy import Courtesy
@@ -26,8 +27,9 @@ class Send(Protocol):
 class Crew:
     """Shared by all lanes. `now` is milliseconds since 1970, `steady` seconds of a clock that never jumps, `draw` a
     random number from [0, 1), `secret` the key of the marks of persons in the journal. `open` gives a subscription with
-    its secrets as they were given. `schedule` is for subscriptions without one of their own. `fail` ends the courier:
-    for faults of our own, not for trouble of a partner.
+    its secrets as they were given. `schedule` is for subscriptions without one of their own. `refused` says, of what
+    is known now, why a delivery of an event of that type may not be made (any more), "" when it may. `fail` ends the
+    courier: for faults of our own, not for trouble of a partner.
     """
 
     send: Send
@@ -42,6 +44,7 @@ class Crew:
     draw: Callable[[], float]
     fail: Callable[[BaseException], None]
     secret: bytes = b""
+    refused: Callable[[Subscription, str, Delivery], str] = lambda to, type, delivery: ""
     courtesy: Courtesy = field(default_factory=Courtesy)
 
     def watch(self, task: asyncio.Task[None]) -> None:

@@ -24,10 +24,10 @@ def attempted(entry: Attempted, wait: float, accepted: int) -> None:
     log.event("delivery.attempted", level, **_fields(entry), retry_in=round(wait, 3))
 
 
-def withdrawn(entry: Attempted) -> None:
+def unsent(entry: Attempted) -> None:
     """It came to its end without being sent."""
     metrics.DELIVERIES.labels(entry.subscription, entry.outcome).inc()
-    log.event("delivery.withdrawn", "info", **_fields(entry))
+    log.event(f"delivery.{entry.outcome}", "info", **_fields(entry))
 
 
 def backlog(subscription: str, records: int, age: float) -> None:

@@ -48,8 +48,12 @@ class Lost(Exception):
     """It cannot be proved (any more) that the lane is ours."""
 
 
-class TakenBack(Exception):
-    """A later record took the delivery back."""
+class Unsent(Exception):
+    """The delivery is not made (any more): how it ended, and why when that says more."""
+
+    def __init__(self, outcome: str, why: str = "") -> None:
+        super().__init__(outcome)
+        self.outcome, self.why = outcome, why
 
 
 class Sources(NamedTuple):
@@ -166,14 +170,16 @@ class Rerun:
             return "failed"
         try:
             return await self._send(item)
-        except TakenBack:
-            await self._tell(item, journal.WITHDRAWN, NOT_SENT)
+        except Unsent as end:
+            await self._tell(item, end.outcome, NOT_SENT._replace(answer=Answer(0, end.why)))
             return "withdrawn"
 
     async def _send(self, item: Item) -> str:
         async def clear() -> None:
             if await self._sight.takes_back(item.record.offset, item.delivery):
-                raise TakenBack
+                raise Unsent(journal.WITHDRAWN)
+            if why := self._crew.refused(self.lane.subscription, item.event.type, item.delivery):
+                raise Unsent(journal.WITHHELD, why)
             if self._ending or not await self._sources.holds(self.order.subscription):
                 raise Lost
 

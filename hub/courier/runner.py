@@ -6,15 +6,18 @@ import asyncio
 import gc
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
 from hub import kafka
-from hub.core import sinks
-from hub.core.topics import COURIERS, OUTBOX, SUBSCRIPTIONS
+from hub.core import recheck, sinks
+from hub.core.delivery import Delivery
+from hub.core.known import Known
+from hub.core.subscription import Subscription
+from hub.core.topics import COURIERS, OUTBOX, PARTNERS, SUBSCRIPTIONS
 from hub.courier.access import Access, Open
 from hub.courier.crew import Crew
 from hub.courier.guard import Lookup
@@ -50,8 +53,9 @@ class Courier:
     `instance` names this process within the group (Kafka's static membership): started again under the
     same name it gets its lanes back at once, instead of after the session timeout of the dead one (10 s).
     No two living couriers may share a name. `open` opens the secrets of a subscription, `secret` is the key of the
-    marks of persons in the journal. `prefix` narrows the outboxes and `lookup` replaces DNS (both for tests). Raises
-    OSError for certificates of the settings that cannot be used.
+    marks of persons in the journal, `off` are the flows that are switched off (`hub.core.purposes`). `prefix` narrows
+    the outboxes and `lookup` replaces DNS (both for tests). Raises OSError for certificates of the settings that cannot
+    be used.
     """
 
     def __init__(
@@ -63,17 +67,21 @@ class Courier:
         lookup: Lookup | None = None,
         open: Open = lambda to: to,
         secret: bytes = b"",
+        off: Collection[str] = (),
     ) -> None:
         self._settings = settings
         self._open = open
         self._contexts = Contexts(settings.sink_ca, settings.sink_certificate)
         self._secret = secret
+        self._off = off
+        self._known = Known()
         self._instance = instance
         self._group = group
         self._prefix = prefix
         self._lookup = lookup
         self._register = Register(self._written)
         self._view: View = kafka.CompactedView(settings.bootstrap, SUBSCRIPTIONS, self._register.apply)
+        self._partners: View = kafka.CompactedView(settings.bootstrap, PARTNERS, self._known.apply_partner)
         self._reader: Reader | None = None
         self._running = False
 
@@ -86,13 +94,17 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         self._running = True
         try:
-            if await _unless(stopped, self._view.start()):
+            if await _unless(stopped, self._start()):
                 _spare_the_loaded()
                 await self._deliver(stopped)
         finally:
             self._running = False
             stopped.cancel()
-            await self._view.stop()
+            await asyncio.gather(self._view.stop(), self._partners.stop())
+
+    async def _start(self) -> None:
+        """Nothing is delivered before it is known who the partners are."""
+        await asyncio.gather(self._view.start(), self._partners.start())
 
     def ready(self) -> tuple[bool, str]:
         """Whether it reads its share of the outboxes; the reason when not."""
@@ -164,7 +176,11 @@ class Courier:
             draw=random.random,
             fail=fail,
             secret=self._secret,
+            refused=self._refused,
         )
+
+    def _refused(self, to: Subscription, type: str, delivery: Delivery) -> str:
+        return recheck.refused(self._known.directory, self._off, to, type, delivery)
 
     async def _level(self, scout: Scout) -> bool:
         """Whether all that stands in `hub.subscriptions` now is known here."""

@@ -129,7 +129,7 @@ class Feed:
         response.raise_for_status()
         page = response.json()
         for one in page["events"]:
-            if "withdrawn" in one:
+            if "event" not in one:  # taken back, or no right to it any more
                 continue
             receipt = Receipt(self._subscription, one["deliveryId"], one["number"], one["event"])
             take(receipts, received, self._partner, receipt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,24 @@ MOST_WAITING = 200
 """Events that wait to be sent; beyond that the story itself waits."""
 
 Named = tuple[str, str]
+Worded = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 class Press:
     """Queues per partner. `sent` and `refused` are the events (source, id) of this run, `accepted` those of all runs
     on this folder. `surprises` counts answers other than the story wants, with partner and fault codes."""
 
-    def __init__(self, publishers: Mapping[str, Publisher], path: Path) -> None:
+    def __init__(
+        self, publishers: Mapping[str, Publisher], path: Path, worded: Worded = lambda partner, event: event
+    ) -> None:
+        """`worded` gives an event as the system of that partner writes it."""
         self.published = 0
         self.sent: set[Named] = set()
         self.accepted = _earlier(path)
         self.refused: set[Named] = set()
         self.surprises: Counter[str] = Counter()
         self._publishers = publishers
+        self._worded = worded
         self._file = path.open("ab")
         self._queues: dict[str, asyncio.Queue[tuple[dict[str, Any], str]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,7 +76,7 @@ class Press:
     async def _publish(self, partner: str, event: dict[str, Any], refused: str) -> None:
         self.sent.add((event["source"], event["id"]))
         try:
-            outcome = await self._publishers[partner].publish(event)
+            outcome = await self._publishers[partner].publish(self._worded(partner, event))
         except HubUnavailable as error:
             self.surprises[f"{partner}: {error}"] += 1
             return

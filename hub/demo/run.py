@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from hub import directory
 from hub.core.directory import Directory
+from hub.core.pairwise import worded
 from hub.core.policy import Policy
 from hub.core.rules import Rules
 from hub.core.views import View
@@ -21,6 +22,7 @@ from hub.demo.check import Report, check
 from hub.demo.folder import Folder
 from hub.demo.logins import Logins
 from hub.demo.world import World
+from hub.pairwise import references
 from hub.settings import Settings
 
 YEAR_SECONDS = 300.0
@@ -127,6 +129,7 @@ class Demo:
         self._settings, self._options, self._directory, self._folder = settings, options, directory, folder
         self._read_model = read_model
         self._rules = rules or Rules(hub_source=settings.source)
+        self._references = references(settings)
         self._started = started
         self._logins = logins
         self._pace = pace(options)
@@ -146,7 +149,9 @@ class Demo:
 
     async def _play(self) -> int:
         run = self._folder.next_run()
-        async with world.opened(self._settings, self._directory, self._folder, self._logins) as around:
+        async with world.opened(
+            self._settings, self._directory, self._folder, self._worded, self._logins
+        ) as around:
             self._introduce()
             await around.systems.stop(fragile=True)
             async with world.background(
@@ -157,6 +162,10 @@ class Demo:
                     return await self._judge(around)
                 say("the story has ended; the page stays open until Ctrl-C")
                 return await asyncio.Event().wait()
+
+    def _worded(self, partner: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Who is outside education knows a learner by its own reference, here as in what it is told."""
+        return worded(event, self._directory.partners[partner], self._rules, self._references)
 
     def _introduce(self) -> None:
         tokens = self._folder.write_tokens(list(self._directory.partners))
@@ -248,7 +257,7 @@ class Demo:
         read_model = self._read_model
         return await check(
             self._settings.bootstrap,
-            Policy(self._directory, around.subscriptions, self._rules),
+            Policy(self._directory, around.subscriptions, self._rules, references=self._references),
             around.receipts.all,
             around.press.accepted,
             refused=around.press.refused,

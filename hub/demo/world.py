@@ -18,7 +18,7 @@ from hub.demo import reactions, subscribing
 from hub.demo.folder import Folder
 from hub.demo.logins import PARTNER, Logins
 from hub.demo.partners import Feed, Systems
-from hub.demo.press import Press
+from hub.demo.press import Press, Worded
 from hub.demo.receipts import Receipts
 from hub.demo.watch import Watch
 from hub.errors import OperatorError
@@ -42,6 +42,7 @@ class World:
         directory: Directory,
         folder: Folder,
         http: httpx.AsyncClient,
+        worded: Worded,
         by_login: Mapping[str, httpx.AsyncClient],
     ) -> None:
         self._settings, self._directory, self._folder, self._http = settings, directory, folder, http
@@ -55,7 +56,7 @@ class World:
         }
         self.watch = Watch()
         self.receipts = Receipts(folder.receipts)
-        self.press = Press(publishers, folder.accepted)
+        self.press = Press(publishers, folder.accepted, worded)
         self.systems = Systems("127.0.0.1", settings.port + SINKS_ABOVE, self.receipts, self._received)
         self.subscriptions: list[Subscription] = []
         self.first = asyncio.Event()
@@ -109,15 +110,16 @@ class World:
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, directory: Directory, folder: Folder, logins: Logins | None = None
+    settings: Settings, directory: Directory, folder: Folder, worded: Worded, logins: Logins | None = None
 ) -> AsyncIterator[World]:
-    """A world that receives; everything in it ends with the block."""
+    """A world that receives; everything in it ends with the block. `worded` gives an event as the system of a partner
+    writes it."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     async with (
         httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as http,
         _issuing(logins) as by_login,
     ):
-        world = World(settings, directory, folder, http, by_login)
+        world = World(settings, directory, folder, http, worded, by_login)
         journal = kafka.CompactedView(settings.bootstrap, JOURNAL, world.watch.apply)
         try:
             await asyncio.gather(journal.start(), world.start())

@@ -16,6 +16,7 @@ from hub.core.journeys import Journey
 from hub.core.known import Known
 from hub.core.letters import Group, Letter
 from hub.core.numbers import Run
+from hub.core.pairwise import References
 from hub.core.partners import Partner
 from hub.core.reception import Admit
 from hub.core.records import Count
@@ -105,6 +106,8 @@ class Gateway:
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
     `login` lets people in; None when no issuer is set.
 
+    `references` are those by which partners outside education know learners; None: they know them by learner id.
+
     `now` gives milliseconds since 1970 by the machine's clock, for journals; `today` the day (ISO) by the hub's clock,
     which may be set, and `stamp` the headers that tell the processor so.
     """
@@ -135,6 +138,7 @@ class Gateway:
     seal: Callable[[Subscription], Subscription]
     today: Callable[[], str]
     rules: Rules = field(default_factory=Rules)
+    references: References | None = None
     stamp: Stamp = tuple
     loopback: bool = True
     bearers: Bearers = field(default_factory=Bearers)

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from hub.core import census, journal, newcomers, persons
+from hub.core import census, journal, newcomers, pairwise, persons
 from hub.core.flows import StandingSignal
 from hub.core.partners import Partner, Role
 from hub.core.rules import Rules
@@ -105,7 +105,8 @@ async def get_signals(caller: Caller, door: Door) -> Response:
     rules = supervised(caller, door.rules)
     found = await asyncio.to_thread(door.queries.standing_signals, orgs, rules)
     await _journal_read(door, caller, found)
-    return _json({"signals": [_shown_signal(one, caller) for one in found]})
+    alias = pairwise.alias(caller, door.rules, door.references) or str
+    return _json({"signals": [_shown_signal(one, caller, alias) for one in found]})
 
 
 def supervised(partner: Partner, rules: Rules) -> list[str]:
@@ -113,7 +114,7 @@ def supervised(partner: Partner, rules: Rules) -> list[str]:
     return sorted(rule for rule, role in rules.supervisors.items() if role in partner.roles)
 
 
-def _shown_signal(one: StandingSignal, caller: Partner) -> dict[str, Any]:
+def _shown_signal(one: StandingSignal, caller: Partner, alias: pairwise.Alias) -> dict[str, Any]:
     kind, _, id = one.key.partition("/")
     return {
         "rule": one.rule,
@@ -122,7 +123,7 @@ def _shown_signal(one: StandingSignal, caller: Partner) -> dict[str, Any]:
         "responsible": one.responsible,
         "own": caller.owns(one.responsible),
         "subject": one.subject,
-        **({"learnerId": id} if kind == "learner" else {}),
+        **({"learnerId": alias(id)} if kind == "learner" else {}),
     }
 
 

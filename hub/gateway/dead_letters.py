@@ -104,8 +104,8 @@ async def _without_withdrawn(door: Gateway, own: Subscription, found: list[Lette
                 at = page.deliveries[-1][0] if page.deliveries else one.number
                 taken = [d for d in page.deliveries if d[0] in page.withdrawn and d[0] in _numbers(found)]
                 gone.update(number for number, _ in taken)
-                ended = page._replace(deliveries=taken)
-                await feedjournal.write(door, own.partner, own.id, ended, journal.Shown)
+                over = page._replace(deliveries=taken)
+                await feedjournal.write(door, own, over, feedjournal.ends(door, own, over), journal.Shown)
     except FeedUnavailable as error:
         raise unavailable(error) from None
     return [one for one in found if one.number not in gone]

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hub.core import journal, persons, traces
+from hub.core import journal, persons, recheck, traces
 from hub.core.catalogue import KINDS
 from hub.core.delivery import Delivery
+from hub.core.subscription import Subscription
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import Page
 from hub.gateway.problems import not_stored
 from hub.gateway.publisher import NotStored
 
+Ends = Mapping[int, tuple[str, str]]
+"""By number, deliveries of which the reader gets nothing (any more): how they end, and why."""
+
+
+def ends(door: Gateway, own: Subscription, page: Page) -> Ends:
+    """Of a page, what was taken back, and what its reader lost the right to."""
+    directory, off = door.known.directory, door.rules.off()
+    found: dict[int, tuple[str, str]] = {}
+    for number, delivery in page.deliveries:
+        if number in page.withdrawn:
+            found[number] = (journal.WITHDRAWN, "")
+        elif why := recheck.refused(directory, off, own, delivery.event().type, delivery):
+            found[number] = (journal.WITHHELD, why)
+    return found
+
 
 async def write(
     door: Gateway,
-    partner: str,
-    subscription: str,
+    own: Subscription,
     page: Page,
+    ended: Ends,
     kind: type[journal.Shown] | type[journal.Pulled],
     trace: str = "",
 ) -> None:
-    """Says of the deliveries on a page that they were shown or acknowledged, and of those taken back that they ended
-    so. `trace` is the traceparent of the request. Returns when that is safe in Kafka; raises Problem 503 otherwise."""
-    told = [delivery for number, delivery in page.deliveries if number not in page.withdrawn]
+    """Says of the deliveries on a page that they were shown or acknowledged, and of the others how they ended. `trace`
+    is the traceparent of the request. Returns when that is safe in Kafka; raises Problem 503 otherwise."""
+    told = [delivery for number, delivery in page.deliveries if number not in ended]
     entries: list[journal.Entry] = [
-        _ended(door, partner, subscription, number, delivery)
+        _ended(door, own, number, delivery, *ended[number])
         for number, delivery in page.deliveries
-        if number in page.withdrawn
+        if number in ended
     ]
     if told:
         marks = tuple(persons.of_delivery(delivery, door.line_key) for delivery in told)
@@ -35,8 +51,8 @@ async def write(
             kind(
                 at=door.now(),
                 trace=trace,
-                partner=partner,
-                subscription=subscription,
+                partner=own.partner,
+                subscription=own.id,
                 deliveries=tuple(delivery.id for delivery in told),
                 persons=marks if any(marks) else (),
                 kinds=tuple(_code(delivery) for delivery in told) if any(marks) else (),
@@ -59,7 +75,7 @@ def _code(delivery: Delivery) -> str:
 
 
 def _ended(
-    door: Gateway, partner: str, subscription: str, number: int, delivery: Delivery
+    door: Gateway, own: Subscription, number: int, delivery: Delivery, outcome: str, why: str
 ) -> journal.Attempted:
     event, at = delivery.event(), door.now()
     return journal.Attempted(
@@ -69,13 +85,13 @@ def _ended(
         type=event.type,
         person=persons.of_delivery(delivery, door.line_key),
         trace=str(event.attributes.get(traces.ATTRIBUTE, "")),
-        partner=partner,
-        subscription=subscription,
+        partner=own.partner,
+        subscription=own.id,
         delivery=delivery.id,
         number=number,
         attempt=0,
-        outcome=journal.WITHDRAWN,
-        status="",
+        outcome=outcome,
+        status=why,
         took=0,
         waited=max(0, at - delivery.accepted),
     )

@@ -40,14 +40,16 @@ async def pull_events(
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait when there is nothing new")] = 0,
 ) -> Response:
     """Events of one subscription in order, numbered without gaps. An event that was taken back meanwhile keeps its
-    number: `withdrawn` is true and there is no `event`.
+    number: `withdrawn` is true and there is no `event`. So does one that you lost the right to: then `withheld` is
+    true.
 
     Either keep `next` of the answer yourself and give it as `after` of the following request, or have the hub keep it:
     PUT it as your position when you are done with the events, and leave `after` out. Reading alone acknowledges
     nothing. `first` is the oldest number still kept (for 28 days): when it is more than one above where you were, what
     lies between is gone. `last` is the newest number.
     """
-    if door.known.find(caller, id) is None:
+    own = door.known.find(caller, id)
+    if own is None:
         raise not_found("subscription")
     with door.limits.poll(caller.id):
         start, page = await _read(door, id, after, limit, wait)
@@ -59,8 +61,9 @@ async def pull_events(
         )
     # Before the answer, for who was told what must be known for certain.
     trace = traces.given(request.headers.get(traces.ATTRIBUTE))
-    await feedjournal.write(door, caller.id, id, page, journal.Shown, trace)
-    return Response(_shown(page, start), media_type="application/json")
+    ended = feedjournal.ends(door, own, page)
+    await feedjournal.write(door, own, page, ended, journal.Shown, trace)
+    return Response(_shown(page, ended, start), media_type="application/json")
 
 
 async def _read(door: Gateway, id: str, after: int | None, limit: int, wait: float) -> tuple[int, Page]:
@@ -73,10 +76,10 @@ async def _read(door: Gateway, id: str, after: int | None, limit: int, wait: flo
         raise unavailable(error) from None
 
 
-def _shown(page: Page, after: int) -> bytes:
+def _shown(page: Page, ended: feedjournal.Ends, after: int) -> bytes:
     events = [
         {"number": number, "deliveryId": delivery.id}
-        | ({"withdrawn": True} if number in page.withdrawn else {"event": orjson.Fragment(delivery.body)})
+        | ({ended[number][0]: True} if number in ended else {"event": orjson.Fragment(delivery.body)})
         for number, delivery in page.deliveries
     ]
     reached = events[-1]["number"] if events else max(after, page.first - 1)

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import journal, persons, traces
+from hub.core import journal, pairwise, persons, traces
 from hub.core.catalogue import KINDS
 from hub.core.codes import Basis
 from hub.core.event import moment
@@ -37,7 +37,12 @@ PURPOSES = tuple(code for code in get_args(Basis) if code != "NONE")
 @router.get("/v1/learning-lines/{learnerId}", **openapi.LINE)
 async def get_learning_line(
     request: Request,
-    learner: Annotated[str, Path(alias="learnerId", description="UUID of the learner")],
+    learner: Annotated[
+        str,
+        Path(
+            alias="learnerId", description="UUID of the learner; outside education your own reference of it"
+        ),
+    ],
     caller: Caller,
     door: Door,
     purpose: Annotated[str | None, Header(description=f"Why you look: {', '.join(PURPOSES)}")] = None,
@@ -46,17 +51,18 @@ async def get_learning_line(
 
     404 also when the line exists and is not yours to see.
     """
-    learner = _uuid(learner)
+    given, alias = _uuid(learner), pairwise.alias(caller, door.rules, door.references)
     if purpose is None or purpose not in PURPOSES:
         known = ", ".join(PURPOSES)
         raise Problem(400, "purpose", f"say in the header Purpose why you look: one of {known}")
+    learner = door.references.inward(caller.id, given) if door.references and alias else given
     line = await asyncio.to_thread(door.queries.line, learner)
     # A procesregisseur has no case role (domain.md D8), whatever else the directory may say of it.
     shown = None if line is None or caller.has(Role.PROCESREGISSEUR) else door.for_partner(line, caller)
     if shown is None:
         raise not_found("learning line")
     await _journal_read(door, caller, purpose, learner, traces.given(request.headers.get(traces.ATTRIBUTE)))
-    return _json(shown)
+    return _json({**shown, "learnerId": given})
 
 
 @router.get("/v1/journeys", **openapi.JOURNEY)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from hub.core.codes import Basis
 from hub.core.event import Fault
+from hub.core.purposes import FLOWS
 from hub.core.retry import DAY
 
 MODES = ("structured", "binary")
@@ -24,6 +26,16 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
+        "purpose": {
+            "description": "What it is for; with basis. Left out: the legal task of the partner",
+            "type": "array",
+            "items": {"enum": list(FLOWS)},
+            "minItems": 1,
+        },
+        "basis": {
+            "description": "Legal basis of its purposes, one that the role of the partner may claim",
+            "enum": list(get_args(Basis)),
+        },
         "mode": {"enum": list(MODES), "default": MODES[0]},
         "signature": {
             "description": "hmac: a secret you share with the hub. ed25519: a key of the hub, you have its public half",
@@ -64,7 +76,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def check(config: object) -> Iterator[Fault]:
-    """Everything wrong with `config`, each at its place."""
+    """Everything wrong with `config`, each at its place; `hub.core.purposes` says it of purpose and basis."""
     if not isinstance(config, dict) or set(config) - _OPTIONS.keys():
         yield Fault(AT, "config", f"may hold {', '.join(_OPTIONS)}")
         return
@@ -116,7 +128,13 @@ def _batch(given: object) -> Iterator[Fault]:
         yield _fault("/batch/seconds", f"must be 0 to {MOST_COLLECTING} seconds")
 
 
+def _elsewhere(given: object) -> Iterator[Fault]:
+    yield from ()
+
+
 _OPTIONS: Mapping[str, Callable[[Any], Iterator[Fault]]] = {
+    "purpose": _elsewhere,
+    "basis": _elsewhere,
     "mode": _mode,
     "signature": _signature,
     "retry": _retry,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from hub.core import journal
 from hub.core.event import Fault
+from hub.core.subscription import Subscription
 from hub.core.topics import outbox
 from hub.gateway import feedjournal, openapi
 from hub.gateway.auth import Caller, Door
@@ -26,7 +27,7 @@ PAGE = 500
 @router.get("/v1/subscriptions/{id}/position", **openapi.POSITION)
 async def get_position(id: str, caller: Caller, door: Door) -> Response:
     """The number up to which you acknowledged the feed (0: nothing yet), with the oldest number kept and the newest."""
-    first, last = await _span(id, caller, door)
+    _, first, last = await _span(id, caller, door)
     try:
         number = await acknowledged(door, id)
     except FeedUnavailable as error:
@@ -42,14 +43,14 @@ async def put_position(id: str, request: Request, caller: Caller, door: Door) ->
 
     A position that is not written again is kept for 400 days.
     """
-    first, last = await _span(id, caller, door)
+    own, first, last = await _span(id, caller, door)
     number = await _number(request)
     if number > last:
         raise Problem(
             400, "after-end", f"there are only {last} events; the position may not lie beyond the last"
         )
     try:
-        await _acknowledge(door, caller.id, id, number)
+        await _acknowledge(door, own, number)
     except FeedUnavailable as error:
         raise unavailable(error) from None
     return _told(number, first, last)
@@ -70,18 +71,20 @@ def unavailable(error: FeedUnavailable) -> Problem:
     return Problem(503, "feed-unavailable", detail, headers={"Retry-After": "5"})
 
 
-async def _span(id: str, caller: Caller, door: Gateway) -> tuple[int, int]:
-    if door.known.find(caller, id) is None:
+async def _span(id: str, caller: Caller, door: Gateway) -> tuple[Subscription, int, int]:
+    own = door.known.find(caller, id)
+    if own is None:
         raise not_found("subscription")
     await door.ensure_outbox(id)
     try:
-        return await door.feeds.span(id)
+        return own, *await door.feeds.span(id)
     except FeedUnavailable as error:
         raise unavailable(error) from None
 
 
-async def _acknowledge(door: Gateway, partner: str, id: str, number: int) -> None:
+async def _acknowledge(door: Gateway, own: Subscription, number: int) -> None:
     """The journal first: after a failure half-way the reader says it again, and saying it twice changes nothing."""
+    id = own.id
     at = await acknowledged(door, id)
     while at < number:
         page = await door.feeds.read(id, at, min(PAGE, number - at), 0)
@@ -90,7 +93,7 @@ async def _acknowledge(door: Gateway, partner: str, id: str, number: int) -> Non
         if not page.deliveries:
             raise FeedUnavailable("no answer in time")
         page = page._replace(deliveries=[one for one in page.deliveries if one[0] <= number])
-        await feedjournal.write(door, partner, id, page, journal.Pulled)
+        await feedjournal.write(door, own, page, feedjournal.ends(door, own, page), journal.Pulled)
         at = page.deliveries[-1][0]
     await door.offsets.commit(group(id), outbox(id), number)
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from hub.core import attributes, personal
+from hub.core import attributes, personal, purposes
 from hub.core.confidential import SEALED
 from hub.core.event import Fault, moment
 from hub.core.subscription import Status, Subscription, check_filters
@@ -52,12 +52,15 @@ _OURS = re.compile(
 )
 
 
-def read(given: object, base: Subscription, reach: Reach) -> Subscription | list[Fault]:
-    """`base` with everything that a partner may choose replaced by what `given` says; or all that is wrong with it."""
+def read(
+    given: object, base: Subscription, reach: Reach, roles: Collection[str] = ()
+) -> Subscription | list[Fault]:
+    """`base` with everything that a partner with these roles may choose replaced by what `given` says; or all that is
+    wrong with it."""
     if not isinstance(given, dict):
         return [Fault("", "json", "a subscription is a JSON object")]
     fields = {name.lower(): value for name, value in given.items() if value is not None}
-    faults = [*_names(given), *_check(fields, base, reach)]
+    faults = [*_names(given), *_check(fields, base, reach), *_claimed(fields, roles)]
     if faults:
         return faults
     return msgspec.structs.replace(
@@ -140,6 +143,13 @@ def _check(fields: Mapping[str, Any], base: Subscription, reach: Reach) -> Itera
     yield from _personal(fields)
     if not isinstance(fields.get("paused", False), bool):
         yield Fault("/paused", "type", "must be true or false")
+
+
+def _claimed(fields: Mapping[str, Any], roles: Collection[str]) -> Iterator[Fault]:
+    config, types = fields.get("config", {}), fields.get("types", [])
+    if isinstance(config, dict):
+        sound = isinstance(types, list) and all(isinstance(type, str) for type in types)
+        yield from purposes.claimed(config, types if sound else (), roles)
 
 
 def _protocol(fields: Mapping[str, Any]) -> Iterator[Fault]:

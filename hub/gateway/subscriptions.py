@@ -49,7 +49,7 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
         raise Problem(409, "too-many-subscriptions", f"you have {most}; delete one first")
     now = door.now()
     blank = Subscription(id=f"sub-{secrets.token_hex(6)}", partner=caller.id, created=now)
-    asked = await _read(request, blank, door)
+    asked = await _read(request, blank, caller, door)
     key = keys.draw(asked.signature)
     made = asked.rekeyed(*key, now, now)
     await _write(made, door)
@@ -72,7 +72,7 @@ async def replace_subscription(id: str, request: Request, caller: Caller, door: 
     """
     await request.body()
     async with door.changing(id):
-        after, told = await _read(request, _own(id, caller, door), door), {}
+        after, told = await _read(request, _own(id, caller, door), caller, door), {}
         if after.sink and not keys.has_right_key(after):
             key, now = keys.draw(after.signature), door.now()
             after = after.rekeyed(*key, now, now + keys.OVERLAP_HOURS * keys.HOUR_MS)
@@ -150,8 +150,8 @@ async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> 
     return _json(200, _shown(changed, door))
 
 
-async def _read(request: Request, base: Subscription, door: Gateway) -> Subscription:
-    read = subscription_form.read(await read_json(request), base, door.reach)
+async def _read(request: Request, base: Subscription, caller: Partner, door: Gateway) -> Subscription:
+    read = subscription_form.read(await read_json(request), base, door.reach, caller.roles)
     if isinstance(read, list):
         raise Problem(400, "invalid-subscription", "nothing was changed; errors lists everything wrong", read)
     return read

@@ -17,7 +17,8 @@ from hub.core.flows import HOUR_MS
 from hub.core.identity import identity
 from hub.core.journal import (
     DEAD,
-    WITHDRAWN,
+    ENDS,
+    UNSENT,
     Accepted,
     Attempted,
     Entry,
@@ -67,9 +68,6 @@ _DELIVERY: Row = {
     "delivered_at": None,
     "pulled_at": None,
 }
-_ENDS = (WITHDRAWN, DEAD)
-"""How a delivery ends that nothing is to come of."""
-
 _REPEATS = {"duplicate": "duplicates", "conflict": "conflicts", "stale": "stale"}
 
 
@@ -191,7 +189,7 @@ def doomed(items: Iterable[Item], known: Mapping[str, Row]) -> list[str]:
     """Ids of the deliveries that may have a dead letter, given the `deliveries` rows that exist already."""
     attempts = [one.entry for one in items if isinstance(one.entry, Attempted)]
     return sorted(
-        {one.delivery for one in attempts if one.replay or one.outcome in _ENDS}
+        {one.delivery for one in attempts if one.replay or one.outcome in ENDS}
         | {one.delivery for one in attempts if known.get(one.delivery, {}).get("outcome") == DEAD}
     )
 
@@ -269,15 +267,15 @@ def _routed(changes: Changes, event: str, entry: Routed) -> None:
 def _over(changes: Changes, row: Row) -> bool:
     """Whether nothing is to come any more and nothing came: neither open nor delivered."""
     got = row["delivered_at"] is not None or not changes.unread(row["delivery"])
-    return row["outcome"] in _ENDS and not got
+    return row["outcome"] in ENDS and not got
 
 
 def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
     row = changes.course(entry.delivery)
     row.update(event=event, partner=entry.partner, subscription=entry.subscription, number=entry.number)
     before = _over(changes, row)
-    if entry.outcome == WITHDRAWN:
-        _withdrawn(row, entry)
+    if entry.outcome in UNSENT:
+        _unsent(row, entry)
     else:
         _tried(row, entry)
     if entry.outcome == "delivered" and row["delivered_at"] is None:
@@ -291,21 +289,23 @@ def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
 
 def _tried(row: Row, entry: Attempted) -> None:
     row["attempts"] += 1
-    if row["last_at"] is None or row["outcome"] == WITHDRAWN or entry.at >= row["last_at"]:
+    if row["last_at"] is None or row["outcome"] in UNSENT or entry.at >= row["last_at"]:
         last_at = max(entry.at, row["last_at"] or 0)
         row.update(last_at=last_at, outcome=_outcome(row, entry), status=entry.status)
 
 
 def _outcome(row: Row, entry: Attempted) -> str:
     """What ended stays so until it is delivered after all, what was delivered when a replay of it fails."""
-    stays = row["outcome"] in _ENDS or (entry.replay and row["delivered_at"] is not None)
+    stays = row["outcome"] in ENDS or (entry.replay and row["delivered_at"] is not None)
     return str(row["outcome"]) if stays and entry.outcome != "delivered" else entry.outcome
 
 
-def _withdrawn(row: Row, entry: Attempted) -> None:
-    """Not an attempt, and no news of what was delivered already; the answer to the last attempt stays."""
+def _unsent(row: Row, entry: Attempted) -> None:
+    """Not an attempt, and no news of what was delivered already; the answer to the last attempt stays, unless it is
+    said why there is none any more."""
     if row["delivered_at"] is None:
-        row.update(last_at=max(entry.at, row["last_at"] or 0), outcome=entry.outcome)
+        last_at, status = max(entry.at, row["last_at"] or 0), entry.status or row["status"]
+        row.update(last_at=last_at, outcome=entry.outcome, status=status)
 
 
 def _pulled(changes: Changes, entry: Pulled) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from hub.core.journal import DEAD, WITHDRAWN
+from hub.core.journal import ENDS
 from hub.core.numbers import DELIVERED, Run
 from hub.core.topics import JOURNAL
 from hub.readmodel.schema import deliveries, positions
@@ -19,7 +19,7 @@ class Numbers:
 
     def numbers(self, subscription: str, low: int, high: int) -> tuple[dict[int, int], list[Run]]:
         """How far the journal was read (next offset per partition), and the runs between `low` and `high` that were
-        delivered, withdrawn or dead by then, in order."""
+        delivered, withdrawn, withheld or dead by then, in order."""
         wanted = {"subscription": subscription, "low": low, "high": high}
         with self._engine.connect() as connection:
             # Positions first: rows may be newer than what they are said to be complete up to, never older.
@@ -32,14 +32,14 @@ _READ = sa.select(positions.c.partition, positions.c.next).where(positions.c.top
 
 _state = sa.case(
     (deliveries.c.delivered_at.is_not(None), DELIVERED),
-    (deliveries.c.outcome.in_((WITHDRAWN, DEAD)), deliveries.c.outcome),
+    (deliveries.c.outcome.in_(ENDS), deliveries.c.outcome),
 )
 _ended = (
     sa.select(deliveries.c.number, _state.label("state"))
     .where(
         deliveries.c.subscription == sa.bindparam("subscription"),
         deliveries.c.number.between(sa.bindparam("low"), sa.bindparam("high")),
-        sa.or_(deliveries.c.delivered_at.is_not(None), deliveries.c.outcome.in_((WITHDRAWN, DEAD))),
+        sa.or_(deliveries.c.delivered_at.is_not(None), deliveries.c.outcome.in_(ENDS)),
     )
     .subquery()
 )

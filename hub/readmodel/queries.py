@@ -23,7 +23,7 @@ from hub.core.flows import (
     Tally,
 )
 from hub.core.identity import identity
-from hub.core.journal import DEAD, WITHDRAWN
+from hub.core.journal import ENDS
 from hub.core.journeys import Course, EventRow, Journey, Moment
 from hub.core.subscription import INBOX
 from hub.core.views import Census, Group, Line, Offer, Places, View
@@ -206,7 +206,7 @@ _oldest = (
         _waiting.c.subscription == subscriptions.c.id,
         _waiting.c.delivered_at.is_(None),
         _waiting.c.routed_at.is_not(None),
-        _waiting.c.outcome.not_in((WITHDRAWN, DEAD)),
+        _waiting.c.outcome.not_in(ENDS),
     )
     .order_by(_waiting.c.routed_at)
     .limit(1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka, kafka_access
+from hub import kafka, kafka_access, pairwise
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
@@ -32,6 +32,7 @@ def gateway(settings: Settings) -> int:
 
     start_log("gateway", settings)
     rulebook.load(settings)
+    pairwise.references(settings)
     clocks.clock(settings)
     secrets_of.keyring(settings)
     people.check(settings)
@@ -79,8 +80,7 @@ def _wire(settings: Settings) -> Any:
 
 def gateway_app(settings: Settings) -> Any:
     """The gateway as an ASGI app; must be called inside a running loop."""
-    from hub.core import sinks
-    from hub.core.admission import admit
+    from hub.core import admission, sinks
     from hub.core.line import for_partner
     from hub.gateway import app as door
     from hub.gateway.access_form import Reach
@@ -104,6 +104,8 @@ def gateway_app(settings: Settings) -> Any:
 
     settings.data.mkdir(parents=True, exist_ok=True)
     rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
+    references = pairwise.references(settings)
+    admit = admission.door(rules, references)
     stamp, secret = clocks.stamp(clock), line_key(settings)
     views = Views(settings, rules)
     backlog = Backlog(settings.bootstrap, topics.PROCESSORS, topics.INPUTS, settings.backlog_limit)
@@ -134,7 +136,8 @@ def gateway_app(settings: Settings) -> Any:
         ),
         close_outbox=lambda id: kafka_access.forget(bootstrap, topics.outbox(id)),
         admit=admit,
-        for_partner=for_partner,
+        for_partner=partial(for_partner, rules=rules),
+        references=references,
         flows=aggregates.flows,
         health=aggregates.health,
         lagging=aggregates.lagging,

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
+from hub import pairwise
 from hub.core import batch
 from hub.core.known import Known
 from hub.settings import Settings
@@ -29,14 +30,14 @@ def processor(settings: Settings) -> int:
     from hub.stream import app as stream
 
     start_log(settings.name("processor"), settings)
-    rules = rulebook.load(settings)
+    rules, references = rulebook.load(settings), pairwise.references(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
     checks = (lambda: _told(built.ready()), lambda: _told(built.healthy()))
     health = _health("processor", settings, *checks, lambda: views[0].known)
 
     async def start() -> None:
-        views.append(Views(settings, rules))
+        views.append(Views(settings, rules, references))
         await health.start()
         await views[0].start()
 
@@ -60,10 +61,12 @@ def courier(settings: Settings) -> int:
     start_log(settings.name("courier"), settings)
     keys = secrets.keyring(settings)
     secrets.check_certificates(settings)
+    off = rulebook.load(settings).off()
 
     async def work(stopping: asyncio.Event) -> None:
         name = instance(settings, settings.name("courier"))
-        running = Courier(settings, instance=name, open=keys.open, secret=line_key(settings))
+        secret = line_key(settings)
+        running = Courier(settings, instance=name, open=keys.open, secret=secret, off=off)
         async with _serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 

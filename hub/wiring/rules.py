@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from hub.core.partners import Role
+from hub.core.purposes import SWITCHED
 from hub.core.rules import Rules
 from hub.settings import Settings, SettingsError
 
@@ -92,6 +93,11 @@ def _faults(rules: Rules, settings: Settings) -> Iterator[tuple[str, str]]:
         for kind, months in getattr(rules, name).items():
             if months < 1:
                 yield f"{name}.{kind}", "must be 1 or more"
+    for flow in rules.flows:
+        if flow not in SWITCHED:
+            yield f"flows.{flow}", f"is no flow that can be switched off; known: {', '.join(SWITCHED)}"
+    for role in sorted(rules.pairwise - set(Role)):
+        yield "pairwise", f"{role} is no role; known: {', '.join(Role)}"
     yield from _calendar_faults(rules)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from hub import kafka
 from hub.core import topics
 from hub.core.known import Known
+from hub.core.pairwise import References
 from hub.core.policy import Policy
 from hub.core.records import Out
 from hub.core.rules import Rules
@@ -62,10 +63,11 @@ def kept(path: Path, make: Callable[[], bytes]) -> bytes:
 class Views:
     """Full copies of the directory and the subscriptions, kept current."""
 
-    def __init__(self, settings: Settings, rules: Rules) -> None:
+    def __init__(self, settings: Settings, rules: Rules, references: References | None = None) -> None:
         self.known = Known()
         self._rules = rules
         self._secret = line_key(settings)
+        self._references = references
         self._policy: Policy | None = None
         self._revision = -1
         watch = partial(kafka.CompactedView, settings.bootstrap)
@@ -81,7 +83,10 @@ class Views:
     def policy(self) -> Policy:
         """The policy of this moment; the same object until something changes."""
         if self._policy is None or self._revision != self.known.revision:
-            self._policy = Policy(self.known.directory, self.known.subscriptions(), self._rules, self._secret)
+            known, secret = self.known, self._secret
+            self._policy = Policy(
+                known.directory, known.subscriptions(), self._rules, secret, self._references
+            )
             self._revision = self.known.revision
         return self._policy
 

@@ -18,6 +18,7 @@ from connectors.http.client import Publisher
 from hub import directory, kafka
 from hub.core.catalogue.base import PREFIX
 from hub.core.directory import Directory
+from hub.core.pairwise import worded
 from hub.core.policy import Policy
 from hub.core.rules import Rules
 from hub.core.subscription import INBOX, Subscription
@@ -32,6 +33,7 @@ from hub.demo.teller import Happening
 from hub.demo.watch import Watch
 from hub.demo.world import KNOWN_SECONDS
 from hub.local.ports import is_free
+from hub.pairwise import references
 from tests.chaos.hub import Hub, HubFailed
 from tests.chaos.ledger import Ledger
 from tests.chaos.proxy import Link
@@ -97,12 +99,20 @@ class Stage:
             partner: Publisher(http, url, self._folder.token(partner), PATIENCE)
             for partner in self.directory.partners
         }
-        self.press = Press(publishers, self._folder.accepted)
+        self._references = references(hub.settings)
+        self.press = Press(publishers, self._folder.accepted, self._worded)
 
     @property
     def policy(self) -> Policy:
         """What held all the time."""
-        return Policy(self.directory, self.subscriptions, Rules(hub_source=self.hub.settings.source))
+        return Policy(self.directory, self.subscriptions, self._rules, references=self._references)
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(hub_source=self.hub.settings.source)
+
+    def _worded(self, partner: str, event: dict[str, Any]) -> dict[str, Any]:
+        return worded(event, self.directory.partners[partner], self._rules, references=self._references)
 
     async def start(self) -> None:
         """Ready to receive: webhooks listen and have the hub's consent."""

@@ -17,10 +17,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from connectors.webhook.receiver import Accepted, Receiver
 from hub.core import journal, subscription
+from hub.core import partners as directory
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.records import Out
 from hub.core.subscription import Status, Subscription
-from hub.core.topics import JOURNAL, SUBSCRIPTIONS, manifest, outbox_topic
+from hub.core.topics import JOURNAL, PARTNERS, SUBSCRIPTIONS, manifest, outbox_topic
 from hub.courier.runner import Courier
 from hub.settings import Settings
 from tests.broker import Broker
@@ -165,9 +166,17 @@ class Stage:
         id = f"{self.name}-{name}"
         await self._broker.create([outbox_topic(id)])
         given = {"sink": partner.sink, "secret": partner.secret} if partner else {}
+        await self.know(directory.Partner(name, name, ()))
         made = Subscription(id=id, partner=name, **{**given, **fields})
         await self.write(made)
         return made
+
+    async def know(self, partner: directory.Partner) -> None:
+        """Writes a partner into the directory."""
+        await self._send([Out(PARTNERS, partner.id.encode(), directory.dump(partner))])
+
+    async def forget(self, id: str) -> None:
+        await self._send([Out(PARTNERS, id.encode(), None)])
 
     async def write(self, made: Subscription) -> None:
         await self._send([Out(SUBSCRIPTIONS, made.id.encode(), subscription.dump(made))])

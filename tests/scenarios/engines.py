@@ -13,7 +13,7 @@ import msgspec
 
 from hub.core import batch, census, cloudevents, journal, line, reception, withdrawal
 from hub.core import state as states
-from hub.core.admission import admit
+from hub.core.admission import door
 from hub.core.catalogue import KINDS
 from hub.core.delivery import Delivery, from_record
 from hub.core.directory import Directory
@@ -24,7 +24,7 @@ from hub.core.subscription import INBOX
 from hub.core.topics import COMMANDS, OUTBOX
 from hub.core.views import Line, View
 from hub.stream.memory import memory_engine
-from tests import city
+from tests import city, refs
 from tests.pure import PureHub, day_ms, entries, outcomes
 
 TODAY = "2026-11-21"
@@ -102,6 +102,7 @@ class CoreEngine:
 
     def __init__(self, feed: Feed, stored: Callable[[], dict[bytes, bytes]], policy: Policy) -> None:
         self._feed, self._stored, self._policy = feed, stored, policy
+        self._admit = door(policy.rules, policy.references)
         self._offsets = PureHub(policy)
         self._handled: list[Record] = []
         self._out: list[Out] = []
@@ -111,11 +112,11 @@ class CoreEngine:
         self._missed: defaultdict[str, set[int]] = defaultdict(set)
 
     async def publish(self, partner: str, event: dict[str, Any]) -> Answer:
-        draft = cloudevents.draft_http(cloudevents.STRUCTURED, {}, json.dumps(event).encode())
+        sent = json.dumps(refs.written(partner, event)).encode()
+        draft = cloudevents.draft_http(cloudevents.STRUCTURED, {}, sent)
         assert not isinstance(draft, list)
-        received = reception.receive(
-            draft, city.BY_ID[partner], reception.Context("http", day_ms(TODAY)), admit
-        )
+        context = reception.Context("http", day_ms(TODAY))
+        received = reception.receive(draft, city.BY_ID[partner], context, self._admit)
         self._out.append(received.entry)
         self._counts += received.counts
         if received.event is None:
@@ -159,7 +160,9 @@ class CoreEngine:
         for partner in city.BY_ID:
             outbox, read = self._outbox(partner), self._read[partner]
             gone = withdrawal.taken_back(outbox)
-            page = [shown(one) for place, one in enumerate(outbox) if place >= read and place not in gone]
+            page = [
+                shown(one, partner) for place, one in enumerate(outbox) if place >= read and place not in gone
+            ]
             self._read[partner] = len(outbox)
             if page:
                 found[partner] = page
@@ -168,7 +171,7 @@ class CoreEngine:
     async def taken(self, partner: str) -> list[str]:
         outbox = self._outbox(partner)[: self._down.get(partner)]
         missed = self._missed[partner]
-        return [shown(one)["kind"] for place, one in enumerate(outbox) if place not in missed]
+        return [shown(one, partner)["kind"] for place, one in enumerate(outbox) if place not in missed]
 
     def _outbox(self, partner: str) -> list[Delivery]:
         """Of its inbox: partners of the stories have no other subscription here."""
@@ -225,8 +228,8 @@ class CoreEngine:
         pass
 
 
-def shown(delivery: Delivery) -> dict[str, Any]:
-    return delivered(json.loads(delivery.body))
+def shown(delivery: Delivery, partner: str) -> dict[str, Any]:
+    return delivered(refs.meant(partner, json.loads(delivery.body)))
 
 
 def delivered(event: dict[str, Any]) -> dict[str, Any]:
@@ -247,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 @asynccontextmanager
 async def pure() -> AsyncIterator[Engine]:
-    policy = Policy(Directory(city.PARTNERS))
+    policy = Policy(Directory(city.PARTNERS), references=refs.REFERENCES)
     hub = PureHub(policy)
 
     async def feed(records: Sequence[Record]) -> list[Out]:
@@ -258,6 +261,6 @@ async def pure() -> AsyncIterator[Engine]:
 
 @asynccontextmanager
 async def faust_in_memory() -> AsyncIterator[Engine]:
-    policy = Policy(Directory(city.PARTNERS))
+    policy = Policy(Directory(city.PARTNERS), references=refs.REFERENCES)
     async with memory_engine(batch.run, lambda: policy) as engine:
         yield CoreEngine(engine.feed, lambda: engine.states, policy)

@@ -31,7 +31,7 @@ from hub.local.ports import free_row, is_free
 from hub.readmodel.queries import Queries
 from hub.readmodel.schema import open_engine, views
 from hub.settings import Settings
-from tests import city
+from tests import city, refs
 from tests.broker import JARS
 from tests.integration.partners import Partner as WebhookPartner
 from tests.pure import day_ms
@@ -59,6 +59,7 @@ class LiveHub:
             "KAFKA_LIBS": JARS,
         }
         given |= {"KAFKA_PORT": kafka_port, "PORT": self.port, "METRICS_PORT": metrics}
+        given |= {"PAIRWISE_KEY": folder / "pairwise.key"}
         given |= {"SINK_ALLOW": "127.0.0.0/8", "RETRY_SCHEDULE": "0,0.1,0.5,1", "CLOCK": folder / "clock"}
         self._environ = {**os.environ, **{f"HUB_{name}": str(value) for name, value in given.items()}}
         self.read: dict[str, int] = {}
@@ -66,6 +67,7 @@ class LiveHub:
 
     def __enter__(self) -> LiveHub:
         (self.folder / "clock").write_text(TODAY)
+        (self.folder / "pairwise.key").write_bytes(refs.KEY)
         (self.folder / "partners.yaml").write_text(yaml.safe_dump([_entry(p) for p in city.PARTNERS]))
         with (self.folder / "up.log").open("wb") as log:
             command = [sys.executable, "-m", "hub", "up"]
@@ -205,7 +207,8 @@ class KafkaEngine:
 
     async def publish(self, partner: str, event: dict[str, Any]) -> Answer:
         headers = {"Content-Type": "application/cloudevents+json"}
-        answer = await self._call("POST", partner, "/v1/events", content=orjson.dumps(event), headers=headers)
+        sent = orjson.dumps(refs.written(partner, event))
+        answer = await self._call("POST", partner, "/v1/events", content=sent, headers=headers)
         if answer.status_code == 202:
             self._accepted.append((partner, event))
             return Answer(202)
@@ -236,7 +239,7 @@ class KafkaEngine:
             page = self._new([one for one in events if "withdrawn" not in one])
             self._pulled.setdefault(partner, []).extend(one["event"] for one in page)
             if page:
-                found[partner] = [delivered(one["event"]) for one in page]
+                found[partner] = [delivered(refs.meant(partner, one["event"])) for one in page]
         return found
 
     async def taken(self, partner: str) -> list[str]:
@@ -264,10 +267,11 @@ class KafkaEngine:
         return plain(self._queries.group(id) if kind == "group" else self._queries.city())
 
     async def seen(self, partner: str, learner: str) -> dict[str, Any] | None:
-        path, headers = f"/v1/learning-lines/{learner}", {"Purpose": "LPW"}
+        known = refs.REFERENCES.outward(partner, learner) if partner in refs.OUTSIDE else learner
+        path, headers = f"/v1/learning-lines/{known}", {"Purpose": "LPW"}
         answer = await self._call("GET", partner, path, headers=headers)
         assert answer.status_code in (200, 404), answer.text
-        return answer.json() if answer.status_code == 200 else None
+        return {**answer.json(), "learnerId": learner} if answer.status_code == 200 else None
 
     async def due(self, key: str) -> str:
         with self._database.connect() as connection:

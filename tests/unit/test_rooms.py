@@ -19,6 +19,7 @@ COMMONS = {
     "hub.errors",
     "hub.directory",
     "hub.private_key_jwt",
+    "hub.pairwise",
     "hub.__version__",
 }
 """What every room may import."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core import journal
+from hub.core import journal, routing
 from hub.core.admission import Admitted
 from hub.core.policy import Policy
 from tests import city, matrix
@@ -138,8 +138,29 @@ def test_what_a_reduction_took_away_stands_in_the_journal(events: list[Admitted]
         data = originals[entry.source, entry.id]
         for one in entry.told:
             for body in (bodies[id] for id in one.deliveries.values()):
-                changed = {f"/{name}" for name in data if body.get(name) != data[name]}
-                assert set(one.removed) == changed
+                before, after = leaves(data), leaves(body)
+                lost = {at for at, value in before.items() if after.get(at) != value}
+                assert all(any(below(at, pointer) for pointer in one.removed) for at in lost)
+                assert all(any(below(at, pointer) for at in lost) for pointer in one.removed)
+
+
+def leaves(value: Any, at: str = "") -> dict[str, Any]:
+    """Every text, number and empty thing in a value, by its JSON pointer."""
+    if isinstance(value, dict | list) and value:
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return {k: v for name, one in items for k, v in leaves(one, f"{at}/{name}").items()}
+    return {at: value}
+
+
+def below(at: str, pointer: str) -> bool:
+    return f"{at}/".startswith(f"{pointer}/")
+
+
+def test_pointers_of_what_was_taken_away_go_as_deep_as_the_change() -> None:
+    before = {"a": {"b": 1, "c/d": 2}, "rows": [{"x": 1}, {"x": 2}], "gone": [1], "same": 0}
+    after = {"a": {"b": 1}, "rows": [{"x": 1}, {"x": 3}], "same": 0}
+    assert set(routing.changed(before, after)) == {"/a/c~1d", "/rows/1/x", "/gone"}
+    assert set(routing.changed(before, {**before, "rows": [{"x": 1}]})) == {"/rows"}
 
 
 def test_taalcentrum_gets_the_site_of_a_group_and_a_board_does_not() -> None:

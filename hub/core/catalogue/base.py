@@ -165,7 +165,7 @@ class Kind:
     when some of them can, on a line where nothing was put right, replaced or closed. With `follow` everyone who got an
     earlier event of the same aggregate gets this one too, also those it drops; whoever no cell finds any more sees what
     `notice` leaves.
-    `withdraws` gives the marks (`hub.core.withdrawal.mark`) of what it takes back from whoever is told of it.
+    `withdraws` gives the matters (`aggregate`) that it takes back from whoever is told of it, "" for all of the line.
     `rights` tells why a publisher with these roles may not say this, "" if it may; `orgs` are fields that must name
     an organisation of the publisher. `since` is the release that first had the kind.
     """

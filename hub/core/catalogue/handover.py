@@ -26,7 +26,6 @@ from hub.core.catalogue.base import (
 from hub.core.catalogue.model import PersonData
 from hub.core.codes import Consent, Day, OrgRef, PointerRef, Ref, Transfer
 from hub.core.partners import Partner, Role
-from hub.core.withdrawal import mark
 
 RoleCode = Literal["teacher", "teacher-g8", "ib", "mentor", "support", "admin", "swv", "parents", "opvang"]
 
@@ -111,7 +110,7 @@ def told_others(case: Case) -> list[Partner]:
 def taken_back(case: Case) -> tuple[str, ...]:
     """All that was told of the handover, if its withdrawal counts: that of a stranger does not."""
     withdrawn = "withdrawn" in case.facts.of("handover", case.data["handoverId"])
-    return (mark(case.state.key, _handover(case.data)),) if withdrawn else ()
+    return (_handover(case.data),) if withdrawn else ()
 
 
 def _handover(data: Data) -> str:

@@ -13,7 +13,6 @@ from hub.core.catalogue.careers import ENROLLING
 from hub.core.catalogue.model import Model, PersonData
 from hub.core.codes import Day, OrgRef, Ref
 from hub.core.partners import Partner, Role
-from hub.core.withdrawal import mark
 
 
 class LearnerLinked(PersonData):
@@ -200,6 +199,6 @@ KINDS: tuple[Kind, ...] = (
             "keyDestroyedOn": "2029-09-01",
         },
         orgs=(),
-        withdraws=lambda case: (mark(case.state.key),),
+        withdraws=lambda case: ("",),
     ),
 )

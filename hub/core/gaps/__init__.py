@@ -62,7 +62,10 @@ def of(case: Case) -> list[Gap]:
     facts = case.facts
     if facts.closing is not None or _gone(facts):
         return []
-    return [gap for rule in _about(frozenset(facts.kinds)) for gap in rule.find(case)]
+    rules = _about(frozenset(facts.kinds))
+    if silent := case.policy.silent:
+        rules = tuple(rule for rule in rules if rule.id not in silent)
+    return [gap for rule in rules for gap in rule.find(case)]
 
 
 @lru_cache(maxsize=4096)

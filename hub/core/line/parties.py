@@ -9,6 +9,7 @@ from hub.core import life
 from hub.core.line import stays, transfers
 from hub.core.line.ties import ties
 from hub.core.partners import Partner, Role
+from hub.core.purposes import GAPS
 from hub.core.rules import Rules
 from hub.core.views import (
     Absence,
@@ -38,6 +39,7 @@ class Sight:
 
     def __init__(self, line: Line, partner: Partner, rules: Rules) -> None:
         self._line, self._partner, self._rules = line, partner, rules
+        self._off = rules.off()
         self._refs = {org.ref for org in partner.orgs}
         if line.closed_on or partner.has(*NEVER):
             self.school = self.case = False
@@ -54,20 +56,24 @@ class Sight:
         given = self._line
         return Line(
             learner_id=given.learner_id,
-            enrolments=_only(given.enrolments, self._enrolment),
-            participations=_only(given.participations, self._participation),
-            placements=_only(given.placements, self._placement),
-            transfers=_only(given.transfers, self._transfer),
-            returns=_only(given.returns, lambda r: self.own(r.from_org, r.to_org)),
-            advice=_only(given.advice, self._advice),
-            tlvs=_only(given.tlvs, self._tlv),
-            supports=_only(given.supports, lambda s: self.own(s.org, s.told_by)),
-            reviews=_only(given.reviews, lambda r: self.own(r.org)),
-            absences=_only(given.absences, self._absence),
-            progress=_only(given.progress, lambda p: self.own(p.org)),
-            certificates=_only(given.certificates, self._certificate),
-            signals=_only(given.signals, self._signal),
+            enrolments=self._only("enrolment", given.enrolments, self._enrolment),
+            participations=self._only("participation", given.participations, self._participation),
+            placements=self._only("placement", given.placements, self._placement),
+            transfers=self._only("handovers", given.transfers, self._transfer),
+            returns=self._only("participation", given.returns, lambda r: self.own(r.from_org, r.to_org)),
+            advice=self._only("advice", given.advice, self._advice),
+            tlvs=self._only("support", given.tlvs, self._tlv),
+            supports=self._only("support", given.supports, lambda s: self.own(s.org, s.told_by)),
+            reviews=self._only("support", given.reviews, lambda r: self.own(r.org)),
+            absences=self._only("absence", given.absences, self._absence),
+            progress=self._only("progress", given.progress, lambda p: self.own(p.org)),
+            certificates=self._only("certificates", given.certificates, self._certificate),
+            signals=[s for s in given.signals if GAPS.get(s.rule) not in self._off and self._signal(s)],
         )
+
+    def _only(self, flow: str, rows: Iterable[Row], seen: Callable[[Row], bool]) -> list[Row]:
+        """Nothing of a flow that is switched off, whoever asks."""
+        return [] if flow in self._off else [row for row in rows if seen(row)]
 
     def attends(self, row: Participation) -> bool:
         """Where the learner attends, and the school of the enrolment that this was told to belong to."""
@@ -128,7 +134,3 @@ class Sight:
         open_ = (a for a in self._line.absences if not a.closed_on)
         cases = any(self._of_role(role, a) for a in open_ for role in self._partner.roles)
         return cases or any(self._watches(s) for s in self._line.signals)
-
-
-def _only(rows: Iterable[Row], seen: Callable[[Row], bool]) -> list[Row]:
-    return [row for row in rows if seen(row)]
