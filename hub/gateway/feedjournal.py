@@ -24,7 +24,9 @@ def ends(door: Gateway, own: Subscription, page: Page) -> Ends:
     for number, delivery in page.deliveries:
         if number in page.withdrawn:
             found[number] = (journal.WITHDRAWN, "")
-        elif why := recheck.refused(directory, off, own, delivery.event().type, delivery):
+            continue
+        type = str(delivery.event().attributes.get("type", ""))
+        if why := recheck.refused(directory, off, own, type, delivery):
             found[number] = (journal.WITHHELD, why)
     return found
 
