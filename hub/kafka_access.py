@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from hub.errors import OperatorError
 from hub.kafka import admin_client
+from hub.locked import SCRAM
 
-MECHANISM = "SCRAM-SHA-512"
+MECHANISM = SCRAM
 ITERATIONS = 8192
 READ, WRITE = "READ", "WRITE"
 TOPIC, GROUP = "TOPIC", "GROUP"
@@ -54,7 +55,7 @@ async def admit(bootstrap: str, partner: str) -> frozenset[Right]:
         _create(admin, partner, [_group(partner)])
         return had
 
-    return await _with(bootstrap, put)
+    return await administer(bootstrap, put)
 
 
 async def set_rights(
@@ -70,7 +71,7 @@ async def set_rights(
         for right in set(had) - wanted:
             _delete(admin, partner, right)
 
-    await _with(bootstrap, put)
+    await administer(bootstrap, put)
 
 
 async def set_password(bootstrap: str, partner: str, password: str) -> None:
@@ -79,9 +80,9 @@ async def set_password(bootstrap: str, partner: str, password: str) -> None:
     def put(admin: Any) -> None:
         from kafka.admin import UserScramCredentialUpsertion
 
-        _alter(admin, UserScramCredentialUpsertion(user(partner), MECHANISM, password, ITERATIONS))
+        alter(admin, UserScramCredentialUpsertion(user(partner), MECHANISM, password, ITERATIONS))
 
-    await _with(bootstrap, put)
+    await administer(bootstrap, put)
 
 
 async def expel(bootstrap: str, partner: str) -> bool:
@@ -93,11 +94,11 @@ async def expel(bootstrap: str, partner: str) -> bool:
         found = admin.describe_user_scram_credentials([user(partner)])
         had = bool(found[user(partner)]["credential_infos"])
         if had:
-            _alter(admin, UserScramCredentialDeletion(user(partner), MECHANISM))
+            alter(admin, UserScramCredentialDeletion(user(partner), MECHANISM))
         _delete(admin, partner)
         return had
 
-    return await _with(bootstrap, take)
+    return await administer(bootstrap, take)
 
 
 async def let(bootstrap: str, partner: str, topic: str, operation: str) -> bool:
@@ -110,7 +111,7 @@ async def let(bootstrap: str, partner: str, topic: str, operation: str) -> bool:
         return admitted
 
     try:
-        return await _with(bootstrap, put)
+        return await administer(bootstrap, put)
     except NoAuthorizer:
         return False
 
@@ -118,10 +119,12 @@ async def let(bootstrap: str, partner: str, topic: str, operation: str) -> bool:
 async def forget(bootstrap: str, topic: str) -> None:
     """Takes a topic away from whoever had a right to it; fine where there is no authorizer."""
     with suppress(NoAuthorizer):
-        await _with(bootstrap, lambda admin: _delete(admin, None, (TOPIC, topic, "ANY")))
+        await administer(bootstrap, lambda admin: _delete(admin, None, (TOPIC, topic, "ANY")))
 
 
-async def _with(bootstrap: str, act: Callable[[Any], T]) -> T:
+async def administer(bootstrap: str, act: Callable[[Any], T]) -> T:
+    """What `act` makes of an admin client, in a thread."""
+
     def work() -> T:
         admin = admin_client(bootstrap)
         try:
@@ -150,7 +153,8 @@ def _group(partner: str) -> Right:
     return GROUP, group_prefix(partner), READ
 
 
-def _alter(admin: Any, alteration: Any) -> None:
+def alter(admin: Any, alteration: Any) -> None:
+    """Changes one credential."""
     wrong = admin.alter_user_scram_credentials([alteration])[alteration.user]
     if wrong:
         raise AccessRefused(f"Kafka would not change the password of {alteration.user}: {wrong}")

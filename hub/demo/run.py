@@ -13,6 +13,7 @@ from typing import NamedTuple, NoReturn, Protocol
 
 from hub import directory
 from hub.core.directory import Directory
+from hub.core.kafka_rights import AUDITOR
 from hub.core.policy import Policy
 from hub.core.rules import Rules
 from hub.core.views import View
@@ -89,7 +90,7 @@ def main(
     path.write_text(directory.dump(partners), encoding="utf-8")
     folder.stand_at(story.first_day(story.FIRST_YEAR).date())
     adapted = _adapted(settings, path, folder.clock)
-    demo = Demo(adapted, options, Directory(partners), folder, read_model, rules, started)
+    demo = Demo(adapted.acting_as(AUDITOR), options, Directory(partners), folder, read_model, rules, started)
     return up(adapted, demo.run)
 
 

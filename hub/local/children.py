@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
+from hub.core.kafka_rights import COURIER, GATEWAY, PROCESSOR, PROJECTOR
 from hub.errors import OperatorError
 from hub.local import probe
 from hub.local.folder import Folder
@@ -19,14 +20,15 @@ from hub.settings import PREFIX, Settings
 KAFKA = "kafka"
 PARTS = ("processor", "courier", "projector", "gateway")
 """In the order in which they are announced; each waits by itself for Kafka and its topics."""
+USERS = {"processor": PROCESSOR, "courier": COURIER, "projector": PROJECTOR, "gateway": GATEWAY}
 
 
 def crew(settings: Settings) -> list[tuple[str, Settings]]:
     """Every part to run, as often as the settings ask for, each with settings of its own: its folder, its name in the
-    Kafka group and its port follow from `worker`."""
+    Kafka group and its port follow from `worker`, what it may do in Kafka from its user there."""
     numbers = {"processor": settings.processors, "courier": settings.couriers}
     return [
-        (part, settings.model_copy(update={"worker": number}))
+        (part, settings.acting_as(USERS[part]).model_copy(update={"worker": number}))
         for part in PARTS
         for number in range(1, numbers.get(part, 1) + 1)
     ]
@@ -157,7 +159,7 @@ def brokers(settings: Settings, folder: Folder) -> list[Broker]:
     """The local Kafka; none when `HUB_KAFKA` names a cluster."""
     if settings.kafka:
         return []
-    given = (settings.kafka_port, settings.kafka_libs, folder.logs, settings.kafka_brokers)
+    given = (settings.kafka_port, settings.kafka_libs, folder.logs, settings.kafka_brokers, settings.locked)
     return [Broker(local, folder) for local in cluster(folder.data / KAFKA, *given)]
 
 
@@ -171,8 +173,8 @@ def port_of(name: str, settings: Settings) -> int:
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the `HUB_` variables that make a process read exactly these settings."""
     given = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
-    paths = (settings.data, settings.kafka_libs, settings.rules, settings.clock)
-    names = ("data", "kafka_libs", "rules", "clock")
+    paths = (settings.data, settings.kafka_libs, settings.kafka_ca, settings.rules, settings.clock)
+    names = ("data", "kafka_libs", "kafka_ca", "rules", "clock")
     absolute = {name: path and path.absolute() for name, path in zip(names, paths, strict=True)}
     for field, value in (settings.model_dump() | absolute).items():
         if value is not None:

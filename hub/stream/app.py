@@ -23,6 +23,7 @@ from hub import kafka
 from hub.core import topics
 from hub.core.records import Count
 from hub.errors import OperatorError
+from hub.locked import Locked
 from hub.settings import Settings
 from hub.stream import garbage
 from hub.stream.agents import Job, Run, processor
@@ -154,6 +155,7 @@ def build(
 def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
     return {
         "broker": [f"kafka://{server}" for server in settings.bootstrap.split(",")],
+        "broker_credentials": _credentials(settings.bootstrap),
         "store": store,
         "datadir": folder,
         "TableManager": Tables,
@@ -175,6 +177,13 @@ def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
         "topic_disable_leader": True,
         "web_enabled": False,
     }
+
+
+def _credentials(bootstrap: str) -> faust.SASLCredentials | None:
+    if not isinstance(bootstrap, Locked):
+        return None
+    known = {"username": bootstrap.user, "password": bootstrap.password}
+    return faust.SASLCredentials(**known, ssl_context=bootstrap.tls, mechanism=bootstrap.mechanism)
 
 
 def identity(folder: Path) -> str:

@@ -21,14 +21,14 @@ from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
 from hub.wiring import rules as rulebook
 from hub.wiring.contracts import SCHEMAS
-from hub.wiring.shared import Views, start_log, then
+from hub.wiring.shared import Views, enter, then
 
 
 def gateway(settings: Settings) -> int:
     """Serves the HTTP door until SIGTERM. Raises SettingsError for rules or a clock that cannot be used."""
     import uvicorn
 
-    start_log("gateway", settings)
+    enter("gateway", settings)
     rulebook.load(settings)
     clocks.clock(settings)
     config = uvicorn.Config(

@@ -15,7 +15,7 @@ from hub.telemetry.gate import scrape
 from hub.telemetry.health import Check, HealthServer
 from hub.wiring import rules as rulebook
 from hub.wiring.clock import clock as clock_of
-from hub.wiring.shared import Views, following_partners, instance, publishing, start_log, then
+from hub.wiring.shared import Views, enter, following_partners, instance, publishing, then
 
 QUICK_SECONDS = 0.1
 """Between two looks at a clock that is set: who sets it waits for what comes of it."""
@@ -25,7 +25,7 @@ def processor(settings: Settings) -> int:
     """Folds and routes until SIGTERM."""
     from hub.stream import app as stream
 
-    start_log(settings.name("processor"), settings)
+    enter(settings.name("processor"), settings)
     rules = rulebook.load(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
@@ -54,7 +54,7 @@ def courier(settings: Settings) -> int:
     """Delivers webhooks until SIGTERM."""
     from hub.courier.runner import Courier
 
-    start_log(settings.name("courier"), settings)
+    enter(settings.name("courier"), settings)
 
     async def work(stopping: asyncio.Event) -> None:
         running = Courier(settings, instance=instance(settings, settings.name("courier")))
@@ -71,7 +71,7 @@ def projector(settings: Settings) -> int:
     from hub.readmodel.queries import Queries
     from hub.readmodel.snapshots import Snapshots
 
-    start_log("projector", settings)
+    enter("projector", settings)
     rules, now = rulebook.load(settings), clock_of(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS

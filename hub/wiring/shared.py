@@ -15,14 +15,20 @@ from hub.core.known import Known
 from hub.core.policy import Policy
 from hub.core.records import Out
 from hub.core.rules import Rules
+from hub.knock import knock
 from hub.settings import Settings
 from hub.telemetry import log
 
 FOREVER = 10.0**9
 
 
-def start_log(part: str, settings: Settings) -> None:
+def enter(part: str, settings: Settings) -> None:
+    """What every part does first: starts its log, and comes in to Kafka once, if that is there.
+
+    Raises SettingsError when Kafka does not let it in.
+    """
     log.configure(part, settings.log_level, settings.log_format)
+    asyncio.run(knock(settings.bootstrap))
 
 
 def instance(settings: Settings, part: str) -> str:

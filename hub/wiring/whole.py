@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub import directory, kafka_access, partners
+from hub import directory, kafka, kafka_access, kafka_lock, partners
 from hub.settings import Settings
 from hub.wiring import rules
 from hub.wiring.clock import clock
@@ -28,7 +28,26 @@ def up(settings: Settings, main: Any = None) -> int:
         if settings.partners is not None:
             await partners.store(settings, directory.load(settings.partners))
 
-    return supervisor.run(settings, os.environ, load, main)
+    async def lock(bootstrap: str) -> None:
+        await kafka_lock.lock(bootstrap, settings.secrets)
+
+    return supervisor.run(settings, os.environ, load, main, lock=lock if settings.locked else None)
+
+
+def lock(settings: Settings, folder: Path | None) -> int:
+    """Gives the parts of the hub their users, passwords and rights in a cluster, and takes all other rights of theirs
+    away; comes in as who may do that."""
+    into = folder or settings.secrets
+
+    async def work() -> kafka_lock.Changed:
+        await kafka.wait_for_kafka(settings.bootstrap, timeout=5)
+        return await kafka_lock.lock(settings.bootstrap, into)
+
+    done = asyncio.run(work())
+    for user in done.passwords:
+        print(f"a new password for {user} stands in {into / user}")
+    print(f"{done.given} rights given, {done.taken} taken away")
+    return 0
 
 
 def demo(settings: Settings, chosen: argparse.Namespace) -> int:

@@ -1,0 +1,106 @@
+"""What each part of the hub may do in Kafka. The only place that says so: `hub kafka lock` gives a cluster these rights
+and takes all others away, deploy/kafka/rights.md is written from it, tests hold the broker to it.
+
+Reading and writing a topic imply seeing that it is there; writing to any topic implies an idempotent producer. The hub
+uses no transactions, and of Faust neither a leader nor a changelog of its own making: its states stand in `hub.lines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hub.core.topics import (
+    COMMANDS,
+    COURIERS,
+    EVENTS,
+    INGRESS,
+    INGRESSES,
+    INPUTS,
+    JOURNAL,
+    LINES,
+    OUTBOX,
+    PARTNERS,
+    PROCESSORS,
+    PROJECTORS,
+    QUARANTINE,
+    READER,
+    SUBSCRIPTIONS,
+)
+
+TOPIC, GROUP, CLUSTER = "TOPIC", "GROUP", "CLUSTER"
+READ, WRITE, CREATE, DESCRIBE, ALTER = "READ", "WRITE", "CREATE", "DESCRIBE", "ALTER"
+THE_CLUSTER = "kafka-cluster"
+"""The name by which Kafka itself calls the resource."""
+
+
+class Right(NamedTuple):
+    """`name` is that of one resource, or with `prefix` what the names of several begin with."""
+
+    kind: str
+    name: str
+    operation: str
+    prefix: bool = False
+
+
+def _on(kind: str, operation: str, *names: str) -> Iterator[Right]:
+    """A name that ends with a dot or hyphen is a prefix: no topic or group of the hub does."""
+    return (Right(kind, name, operation, name.endswith((".", "-"))) for name in names)
+
+
+GATEWAY, PROCESSOR, COURIER, PROJECTOR = "hub-gateway", "hub-processor", "hub-courier", "hub-projector"
+OPERATOR = "hub-operator"
+AUDITOR = "hub-auditor"
+
+RIGHTS: dict[str, frozenset[Right]] = {
+    # Takes events in, shows outboxes to who pulls, makes the outbox of a new subscription. It asks how far processors
+    # and couriers are, but cannot read an event that somebody else gave it, nor a state.
+    GATEWAY: frozenset(
+        [
+            *_on(TOPIC, WRITE, *EVENTS, JOURNAL, QUARANTINE, SUBSCRIPTIONS),
+            *_on(TOPIC, READ, PARTNERS, SUBSCRIPTIONS, JOURNAL, OUTBOX, INGRESS),
+            *_on(TOPIC, DESCRIBE, COMMANDS),
+            *_on(TOPIC, CREATE, OUTBOX),
+            *_on(GROUP, READ, INGRESSES, READER),
+            *_on(GROUP, DESCRIBE, PROCESSORS, COURIERS),
+        ]
+    ),
+    # Folds and decides.
+    PROCESSOR: frozenset(
+        [
+            *_on(TOPIC, READ, *INPUTS, LINES, PARTNERS, SUBSCRIPTIONS),
+            *_on(TOPIC, WRITE, COMMANDS, LINES, JOURNAL, QUARANTINE, OUTBOX),
+            *_on(GROUP, READ, PROCESSORS),
+        ]
+    ),
+    # Sends what stands in the outboxes; of events and states it sees nothing.
+    COURIER: frozenset(
+        [
+            *_on(TOPIC, READ, OUTBOX, PARTNERS, SUBSCRIPTIONS),
+            *_on(TOPIC, WRITE, JOURNAL, SUBSCRIPTIONS),
+            *_on(GROUP, READ, COURIERS),
+        ]
+    ),
+    # Fills the read model, and asks the processor to look at what is due.
+    PROJECTOR: frozenset(
+        [
+            *_on(TOPIC, READ, LINES, JOURNAL, PARTNERS, SUBSCRIPTIONS),
+            *_on(TOPIC, WRITE, COMMANDS),
+            *_on(GROUP, READ, PROJECTORS),
+        ]
+    ),
+    # The person at the keyboard: makes topics, loads partners, lets them in by Kafka. Who may change rights may give
+    # itself any: this password belongs on no machine that runs a part.
+    OPERATOR: frozenset(
+        [
+            *_on(TOPIC, CREATE, "hub.", OUTBOX, INGRESS),
+            *_on(TOPIC, DESCRIBE, "hub.", OUTBOX, INGRESS),
+            *_on(TOPIC, READ, PARTNERS, SUBSCRIPTIONS),
+            *_on(TOPIC, WRITE, PARTNERS),
+            *_on(CLUSTER, ALTER, THE_CLUSTER),
+            *_on(CLUSTER, DESCRIBE, THE_CLUSTER),
+        ]
+    ),
+    # Looks at everything and changes nothing: the judge of the demo, an inspection.
+    AUDITOR: frozenset(_on(TOPIC, READ, "hub.", OUTBOX, INGRESS)),
+}
