@@ -51,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "processor", processor, "run the processor alone: folds, decides, routes")
     _add(commands, "courier", courier, "run the courier alone: delivers webhooks")
     _add(commands, "projector", projector, "run the projector alone: fills the read model")
+    _add(
+        commands,
+        "steward",
+        steward,
+        "run the steward alone: lets partners read by Kafka what they subscribe to",
+    )
     _add(commands, "topics", topics, "make the Kafka topics that do not exist yet, and list them")
     _add_kafka(commands)
     _add_demo(commands)
@@ -93,6 +99,12 @@ def projector(settings: Settings, _: argparse.Namespace) -> int:
     from hub import wiring
 
     return wiring.projector(settings)
+
+
+def steward(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.follow(settings)
 
 
 def demo(settings: Settings, chosen: argparse.Namespace) -> int:

@@ -49,10 +49,6 @@ class Books(Protocol):
         """How far the journal was read (next offset per partition), and then what `account` needs to know."""
 
 
-async def _nothing(*_: str) -> None:
-    pass
-
-
 class Letters(Protocol):
     """Dead letters. Blocking: called in a thread."""
 
@@ -68,8 +64,7 @@ class Gateway:
     """Everything handed in.
 
     `for_partner` shows a line as one partner may see it, or None. `ensure_outbox` makes the topic of a subscription
-    if it is not there; `let_read` (partner, subscription) lets a partner with a credential for Kafka read it there,
-    and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
+    if it is not there. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
     JSON can hold, are already masked, and may block. `line_key` is the secret with which learner ids are hashed in
     the journal, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
     CloudEvents source of the hub; `loopback` whether the door can be reached from this machine only.
@@ -105,8 +100,6 @@ class Gateway:
     loopback: bool = True
     networks: Sequence[Network] = ()
     pressure: Pressure = field(default_factory=Pressure)
-    let_read: Callable[[str, str], Awaitable[object]] = _nothing
-    close_outbox: Callable[[str], Awaitable[object]] = _nothing
 
 
 class Once:

@@ -55,7 +55,7 @@ def run(
 
     async def supervise() -> int:
         parts = [Part(part, command(part), own, folder, environ) for part, own in crew(settings)]
-        return await Supervisor(settings, folder, parts, lock).run(load_partners, main or _until_stopped)
+        return await Supervisor(settings, folder, parts, lock).run(load_partners, main or until_stopped)
 
     with folder.locked():
         return asyncio.run(supervise())
@@ -242,7 +242,7 @@ def _ending(code: int) -> str:
     return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
-async def _until_stopped(stopping: asyncio.Event) -> int:
+async def until_stopped(stopping: asyncio.Event) -> int:
     await stopping.wait()
     return 0
 

@@ -7,6 +7,7 @@ from hub.wiring.door import gateway
 from hub.wiring.parts import courier, processor, projector
 from hub.wiring.whole import (
     demo,
+    follow,
     list_partners,
     load_partners,
     lock,
@@ -20,6 +21,7 @@ from hub.wiring.whole import (
 __all__ = [
     "courier",
     "demo",
+    "follow",
     "gateway",
     "list_partners",
     "load_partners",

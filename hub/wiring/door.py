@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka, kafka_access
+from hub import kafka
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
@@ -77,7 +77,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.readmodel.schema import open_engine, prepare
 
     settings.data.mkdir(parents=True, exist_ok=True)
-    rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
+    rules, clock = rulebook.load(settings), clocks.clock(settings)
     stamp = clocks.stamp(clock)
     views = Views(settings, rules)
     backlog = Backlog(settings.bootstrap, topics.PROCESSORS, topics.INPUTS, settings.backlog_limit)
@@ -99,10 +99,6 @@ def gateway_app(settings: Settings) -> Any:
         queries=queries,
         letters=Letters(engine),
         ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id)]),
-        let_read=lambda partner, id: kafka_access.let(
-            bootstrap, partner, topics.outbox(id), kafka_access.READ
-        ),
-        close_outbox=lambda id: kafka_access.forget(bootstrap, topics.outbox(id)),
         admit=admit,
         for_partner=for_partner,
         flows=aggregates.flows,

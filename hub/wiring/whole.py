@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub import directory, kafka, kafka_access, kafka_lock, partners
+from hub import directory, kafka, kafka_access, kafka_lock, partners, steward
+from hub.core.kafka_rights import STEWARD
 from hub.settings import Settings
 from hub.wiring import rules
 from hub.wiring.clock import clock
+from hub.wiring.shared import enter
 
 
 def up(settings: Settings, main: Any = None) -> int:
@@ -31,7 +33,30 @@ def up(settings: Settings, main: Any = None) -> int:
     async def lock(bootstrap: str) -> None:
         await kafka_lock.lock(bootstrap, settings.secrets)
 
-    return supervisor.run(settings, os.environ, load, main, lock=lock if settings.locked else None)
+    async def work(stopping: asyncio.Event) -> int:
+        keeping = asyncio.create_task(steward.follow(settings.acting_as(STEWARD)), name="steward")
+        try:
+            return await (main or supervisor.until_stopped)(stopping)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    return supervisor.run(settings, os.environ, load, work, lock=lock if settings.locked else None)
+
+
+def follow(settings: Settings) -> int:
+    """The steward alone, until SIGTERM."""
+    from hub.telemetry import service
+
+    enter("steward", settings)
+
+    async def work(stopping: asyncio.Event) -> None:
+        keeping = asyncio.create_task(steward.follow(settings))
+        await stopping.wait()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    return service.run(work)
 
 
 def lock(settings: Settings, folder: Path | None) -> int:
