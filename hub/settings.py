@@ -93,6 +93,10 @@ class Settings(BaseModel):
     database: str | None = Field(
         None, description="SQLAlchemy URL of the read model; default SQLite in `data`"
     )
+    database_reader: str | None = Field(
+        None,
+        description="The same database for the gateway, by a role that may only read; default `database`",
+    )
     partners: Path | None = Field(None, description="Directory of partners (YAML) that `hub up` loads")
     sink_allow: tuple[str, ...] = Field(
         (),
@@ -165,6 +169,10 @@ class Settings(BaseModel):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'readmodel.sqlite'}"
+
+    @property
+    def reader_url(self) -> str:
+        return self.database_reader or self.database_url
 
     @property
     def locked(self) -> bool:

@@ -84,6 +84,7 @@ def _draw(empty: Certificate) -> None:
     _keytool(empty, password, *ca, "-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
     server = ("-genkeypair", "-alias", "kafka", "-dname", "CN=localhost", "-signer", "ca", *_KEYS)
     _keytool(empty, password, *server, "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "eku=serverAuth")
+    empty.keystore.chmod(0o600)
     _keytool(empty, password, "-exportcert", "-rfc", "-alias", "ca", "-file", str(empty.ca))
 
 

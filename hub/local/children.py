@@ -28,10 +28,17 @@ def crew(settings: Settings) -> list[tuple[str, Settings]]:
     Kafka group and its port follow from `worker`, what it may do in Kafka from its user there."""
     numbers = {"processor": settings.processors, "courier": settings.couriers}
     return [
-        (part, settings.acting_as(USERS[part]).model_copy(update={"worker": number}))
+        (part, _own(part, settings).model_copy(update={"worker": number}))
         for part in PARTS
         for number in range(1, numbers.get(part, 1) + 1)
     ]
+
+
+def _own(part: str, settings: Settings) -> Settings:
+    """With the credentials of this part and no others."""
+    databases = {"projector": settings.database, "gateway": settings.database_reader or settings.database}
+    changes = {"database": databases.get(part), "database_reader": None}
+    return settings.acting_as(USERS[part]).model_copy(update=changes)
 
 
 class Child(Protocol):

@@ -19,7 +19,7 @@ import faust
 import uvloop
 from faust.types import TP
 
-from hub import kafka
+from hub import kafka, private
 from hub.core import topics
 from hub.core.records import Count
 from hub.errors import OperatorError
@@ -189,7 +189,7 @@ def _credentials(bootstrap: str) -> faust.SASLCredentials | None:
 def identity(folder: Path) -> str:
     """Name of this worker in its group, kept in its folder: a worker that comes back within the session timeout
     gets its partitions at once (static membership, KIP-345)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     path = folder / "instance"
     if not path.exists():
         path.write_text(f"processor-{uuid.uuid4()}")

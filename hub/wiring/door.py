@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka
+from hub import kafka, private
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
@@ -76,7 +76,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.readmodel.queries import Queries
     from hub.readmodel.schema import open_engine, prepare
 
-    settings.data.mkdir(parents=True, exist_ok=True)
+    private.folder(settings.data)
     rules, clock = rulebook.load(settings), clocks.clock(settings)
     stamp = clocks.stamp(clock)
     views = Views(settings, rules)
@@ -84,7 +84,7 @@ def gateway_app(settings: Settings) -> Any:
     publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
     feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
     offsets = KafkaOffsets(lambda: kafka.client(settings.bootstrap))
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.reader_url)
     prepare(engine)
     queries = Queries(engine)
     aggregates = _Aggregates(queries, views)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
+from hub import private
 from hub.core import batch
 from hub.core.known import Known
 from hub.settings import Settings
@@ -73,7 +74,7 @@ def projector(settings: Settings) -> int:
 
     enter("projector", settings)
     rules, now = rulebook.load(settings), clock_of(settings)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    private.folder(settings.data)
     pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS
 
     async def work(stopping: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka
+from hub import kafka, private
 from hub.core import topics
 from hub.core.known import Known
 from hub.core.policy import Policy
@@ -35,7 +35,7 @@ def instance(settings: Settings, part: str) -> str:
     """Name of this process in its Kafka group, kept in the data folder: started again, it has its work back at once."""
     path = settings.data / f"{part}.instance"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         path.write_text(f"{part}-{secrets.token_hex(8)}")
     return path.read_text()
 
