@@ -119,6 +119,13 @@ def lock(settings: Settings, chosen: argparse.Namespace) -> int:
     return wiring.lock(settings, chosen.folder)
 
 
+def rights(_: Settings, __: argparse.Namespace) -> int:
+    from hub.core.kafka_rights import document
+
+    print(document(), end="")
+    return 0
+
+
 def year(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub.wiring import replay
 
@@ -223,6 +230,9 @@ def _add_kafka(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FOLDER",
         help="where the passwords go, a file each (default `secrets` in HUB_DATA)",
     )
+
+    text = "print that table in Markdown, as it stands in deploy/kafka/rights.md"
+    _add(named, "rights", rights, text)
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

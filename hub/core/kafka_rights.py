@@ -111,3 +111,28 @@ RIGHTS: dict[str, frozenset[Right]] = {
     # Looks at everything and changes nothing: the judge of the demo, an inspection.
     AUDITOR: frozenset(_on(TOPIC, READ, "hub.", OUTBOX, INGRESS)),
 }
+
+
+def document() -> str:
+    """The table for people, in Markdown: deploy/kafka/rights.md."""
+    lines = [
+        "# Who may do what in Kafka",
+        "",
+        "`hub kafka rights` wrote this from [hub/core/kafka_rights.py](../../hub/core/kafka_rights.py),",
+        "`hub kafka lock` makes a cluster so.",
+        "A name that ends with `*` stands for all that begin so. What is not here is refused.",
+        "",
+        "| user | on | may | names |",
+        "| --- | --- | --- | --- |",
+    ]
+    for user, rights in RIGHTS.items():
+        rows: dict[tuple[str, str], list[str]] = {}
+        for right in sorted(rights):
+            rows.setdefault((right.kind, right.operation), []).append(
+                f"`{right.name}{'*' if right.prefix else ''}`"
+            )
+        lines += (
+            f"| `{user}` | {kind.lower()} | {operation.lower()} | {' '.join(names)} |"
+            for (kind, operation), names in rows.items()
+        )
+    return "\n".join(lines) + "\n"
