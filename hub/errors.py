@@ -10,3 +10,12 @@ class OperatorError(Exception):
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it in one line. The door exits with code 2."""
+
+
+class KafkaUnavailable(OperatorError):
+    """The cluster, or a topic the hub needs, is not there."""
+
+
+class NotLetIn(KafkaUnavailable, SettingsError):
+    """Kafka is there and refuses our credential, or we its certificate. At a start that is a wrong setting; later on,
+    something to be waited out like an absent Kafka."""

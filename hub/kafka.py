@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError
 
 from hub.core.records import Record
 from hub.core.topics import Topic
+from hub.errors import KafkaUnavailable as KafkaUnavailable
 from hub.errors import OperatorError
 from hub.knock import knock
 from hub.locked import login
@@ -40,10 +41,6 @@ SILENT_SECONDS = 2.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 Apply = Callable[[bytes, bytes | None], None]
-
-
-class KafkaUnavailable(OperatorError):
-    """The cluster, or a topic the hub needs, is not there."""
 
 
 class TopicMismatch(OperatorError):
@@ -120,7 +117,7 @@ async def end(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
 async def wait_for_kafka(bootstrap: str, timeout: float = 60.0, topics: Collection[str] = ()) -> None:
     """Returns as soon as the cluster answers a metadata request and knows all of `topics`.
 
-    Raises KafkaUnavailable after `timeout` seconds, and SettingsError when a locked cluster does not let us in.
+    Raises KafkaUnavailable after `timeout` seconds, and NotLetIn as soon as a locked cluster refuses us.
     """
     missing: Collection[str] = ()
     now = asyncio.get_running_loop().time

@@ -9,7 +9,7 @@ import time
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
-from hub.errors import SettingsError
+from hub.errors import NotLetIn
 from hub.locked import Locked, login
 
 KNOCK_MS = 5_000
@@ -19,7 +19,7 @@ REFUSED_SECONDS = 2.0
 
 async def knock(bootstrap: str) -> bool:
     """Comes in once, at the first of the servers that answers; False when none does, True also where nobody is asked
-    for a password. Raises SettingsError when the answer is no, for waiting would not help."""
+    for a password. Raises NotLetIn when the answer is no, for waiting would not help."""
     if not isinstance(bootstrap, Locked):
         return True
     began = time.monotonic()
@@ -28,7 +28,7 @@ async def knock(bootstrap: str) -> bool:
             return await _come_in(bootstrap)
         except SaslAuthenticationFailed:
             if time.monotonic() - began > REFUSED_SECONDS:
-                raise SettingsError(_refused(bootstrap)) from None
+                raise NotLetIn(_refused(bootstrap)) from None
             await asyncio.sleep(0.2)
 
 
@@ -37,10 +37,10 @@ async def _come_in(bootstrap: Locked) -> bool:
         try:
             connection = await create_conn(host, port, request_timeout_ms=KNOCK_MS, **login(bootstrap))
         except ssl.SSLCertVerificationError as error:
-            raise SettingsError(_untrusted(bootstrap, error)) from None
+            raise NotLetIn(_untrusted(bootstrap, error)) from None
         except ssl.SSLError as error:
             told = f"HUB_KAFKA_SECURITY: Kafka at {bootstrap} speaks no TLS with us: {error.reason}"
-            raise SettingsError(told) from None
+            raise NotLetIn(told) from None
         except SaslAuthenticationFailed:
             raise
         except (KafkaError, OSError, TimeoutError):

@@ -235,6 +235,8 @@ class Supervisor:
         yield f"  Kafka     {s.bootstrap}{kind}"
         if own:
             ca = own[0].local.certificate.ca
+            if s.locked:
+                yield f"  locked    a password per part in {s.secrets}   (commands: HUB_KAFKA_SECURITY=sasl_ssl)"
             yield f"  partners  by Kafka at {s.partner_bootstrap}, CA {ca}   (`hub partners kafka ID`)"
 
 

@@ -16,7 +16,7 @@ from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
 from hub.core.event import moment
 from hub.core.views import Cell
-from hub.settings import Settings
+from hub.settings import Settings, SettingsError
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
 from hub.wiring import rules as rulebook
@@ -150,7 +150,7 @@ async def _parts(settings: Settings) -> dict[str, Any]:
 async def _kafka_answers(settings: Settings) -> str:
     try:
         await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
-    except kafka.KafkaUnavailable as error:
+    except (kafka.KafkaUnavailable, SettingsError) as error:
         return str(error)
     return ""
 

@@ -8,23 +8,28 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
+from pydantic import SecretStr
 
-from hub import kafka_lock
+from hub import kafka, kafka_lock, partners, steward
 from hub.core import kafka_rights as table
 from hub.core import topics
 from hub.core.kafka_rights import RIGHTS, Right
+from hub.core.partners import Partner, Role
+from hub.core.subscription import Subscription, dump
 from hub.errors import SettingsError
 from hub.knock import knock
 from hub.local.certificate import Certificate
+from hub.settings import Settings
 from tests import locked
 from tests.broker import ROOT
-from tests.locked import GROUPS, NEW, OUTBOX, TOPICS, Cluster, Did
+from tests.locked import GROUPS, INGRESS, NEW, OUTBOX, TOPICS, Cluster, Did
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -94,6 +99,58 @@ async def test_a_password_file_that_was_removed_is_a_password_that_is_replaced(c
             assert await knock(old)
     assert await knock(cluster.of(table.PROJECTOR).bootstrap)
     assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_partner_gets_its_own_outboxes_and_ingress_as_it_subscribes_and_nothing_else(
+    cluster: Cluster,
+) -> None:
+    operator, gateway = cluster.of(table.OPERATOR), cluster.of(table.GATEWAY)
+    await partners.store(operator, [Partner(id="somebody", name="Somebody", roles=(Role.PO,))])
+    password = (await partners.give_kafka(operator, "somebody")).password
+    own = operator.model_copy(
+        update={
+            "kafka": operator.kafka_partners,
+            "kafka_user": "partner-somebody",
+            "kafka_password": SecretStr(password),
+        }
+    )
+    may = expected(
+        frozenset([Right(table.TOPIC, OUTBOX, table.READ), Right(table.TOPIC, INGRESS, table.WRITE)])
+    )
+    may |= {(operation, "partner-somebody.1") for operation in ("READ", "DESCRIBE")}
+    await eventually(lambda: locked.tried(own), may)
+
+    keeping = asyncio.create_task(steward.follow(cluster.of(table.STEWARD)))
+    later = topics.outbox_topic("sub-later")
+    await kafka.ensure_topics(gateway.bootstrap, [later])
+    made = Subscription(id="sub-later", partner="somebody")
+    async with kafka.producer(gateway) as producer:
+        await producer.send_and_wait(topics.SUBSCRIPTIONS, dump(made), b"sub-later")
+        await eventually(lambda: seen(own), {OUTBOX, INGRESS, later.name})
+        await producer.send_and_wait(topics.SUBSCRIPTIONS, None, b"sub-later")
+        await eventually(lambda: seen(own), {OUTBOX, INGRESS})
+    keeping.cancel()
+    await partners.take_kafka(operator, "somebody")
+
+
+async def seen(settings: Settings) -> set[str]:
+    client = kafka.client(settings.bootstrap)
+    try:
+        await client.bootstrap()
+        return set((await client.fetch_all_metadata()).topics())
+    finally:
+        await client.close()
+
+
+async def eventually(attempt: Callable[[], Awaitable[Any]], wanted: Any) -> None:
+    """A broker learns of a right or a password a moment after it was stored."""
+    found = None
+    for _ in range(60):
+        with contextlib.suppress(KafkaError):
+            if (found := await attempt()) == wanted:
+                return
+        await asyncio.sleep(0.25)
+    assert found == wanted
 
 
 async def test_nobody_comes_in_unnamed(cluster: Cluster) -> None:
