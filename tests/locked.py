@@ -55,6 +55,7 @@ class Cluster:
             kafka_partners=self.local.partner_bootstrap,
             kafka_partners_ca=self.local.certificate.ca,
             kafka_security="sasl_ssl",
+            partitions=1,
         )
 
     def of(self, user: str) -> Settings:
