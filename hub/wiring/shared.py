@@ -22,12 +22,16 @@ from hub.telemetry import log
 FOREVER = 10.0**9
 
 
+def start_log(part: str, settings: Settings) -> None:
+    log.configure(part, settings.log_level, settings.log_format)
+
+
 def enter(part: str, settings: Settings) -> None:
     """What every part does first: starts its log, and comes in to Kafka once, if that is there.
 
     Raises SettingsError when Kafka does not let it in.
     """
-    log.configure(part, settings.log_level, settings.log_format)
+    start_log(part, settings)
     asyncio.run(knock(settings.bootstrap))
 
 
