@@ -1,6 +1,6 @@
 # Everything a fresh machine needs is Python 3.11+, Java 17+ and Maven; each command below does its own set-up.
 #   make demo    the whole hub with simulated partners, on a real Kafka    (ARGS="--headless --seconds 60")
-#   make up      the whole hub, empty
+#   make up      the whole hub, empty        (ARGS=--locked: TLS and rights of its own for every part in Kafka)
 #   make test    all tests            (ARGS="tests/unit -k routing")
 #   make check   lint, types, import rule, known vulnerabilities
 #   make bench   the measurements of the README
@@ -23,7 +23,7 @@ demo: setup
 	@.venv/bin/hub demo $(ARGS)
 
 up: setup
-	@.venv/bin/hub up
+	@.venv/bin/hub up $(ARGS)
 
 test: setup-dev
 	@.venv/bin/pytest -rs $(ARGS)

@@ -45,12 +45,20 @@ def parser() -> argparse.ArgumentParser:
         epilog="Settings are environment variables that start with HUB_; hub/settings.py describes them all.",
     )
     commands = top.add_subparsers(required=True, metavar="command")
-    _add(commands, "up", up, "start everything on this machine, with a local Kafka unless HUB_KAFKA is set")
+    text = "start everything on this machine, with a local Kafka unless HUB_KAFKA is set"
+    _locked(_add(commands, "up", up, text))
     _add(commands, "gateway", gateway, "run the HTTP door alone")
     _add(commands, "processor", processor, "run the processor alone: folds, decides, routes")
     _add(commands, "courier", courier, "run the courier alone: delivers webhooks")
     _add(commands, "projector", projector, "run the projector alone: fills the read model")
+    _add(
+        commands,
+        "steward",
+        steward,
+        "run the steward alone: lets partners read by Kafka what they subscribe to",
+    )
     _add(commands, "topics", topics, "make the Kafka topics that do not exist yet, and list them")
+    _add_kafka(commands)
     _add_demo(commands)
     _add_year(commands)
     _add_replay(commands)
@@ -69,10 +77,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def up(settings: Settings, _: argparse.Namespace) -> int:
+def up(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub import wiring
 
-    return wiring.up(settings)
+    return wiring.up(_as_asked(settings, chosen))
 
 
 def gateway(settings: Settings, _: argparse.Namespace) -> int:
@@ -99,10 +107,29 @@ def projector(settings: Settings, _: argparse.Namespace) -> int:
     return wiring.projector(settings)
 
 
+def steward(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.follow(settings)
+
+
 def demo(settings: Settings, chosen: argparse.Namespace) -> int:
     from hub import wiring
 
-    return wiring.demo(settings, chosen)
+    return wiring.demo(_as_asked(settings, chosen), chosen)
+
+
+def lock(settings: Settings, chosen: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.lock(settings, chosen.folder)
+
+
+def rights(_: Settings, __: argparse.Namespace) -> int:
+    from hub.core.kafka_rights import document
+
+    print(document(), end="")
+    return 0
 
 
 def year(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -236,6 +263,35 @@ def _add(
     return made
 
 
+def _locked(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--locked",
+        action="store_true",
+        help="TLS, a password and rights of its own for every part in Kafka, as HUB_KAFKA_SECURITY=sasl_ssl",
+    )
+
+
+def _as_asked(settings: Settings, chosen: argparse.Namespace) -> Settings:
+    return settings.model_copy(update={"kafka_security": "sasl_ssl"}) if chosen.locked else settings
+
+
+def _add_kafka(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "who may do what in a Kafka of one's own"
+    actions = commands.add_parser("kafka", help=text, description=text[0].upper() + text[1:] + ".")
+    named = actions.add_subparsers(required=True, metavar="action")
+    text = "give each part of the hub its user, password and rights (hub/core/kafka_rights.py), and no others"
+    made = _add(named, "lock", lock, text)
+    made.add_argument(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where the passwords go, a file each (default `secrets` in HUB_DATA)",
+    )
+
+    text = "print that table in Markdown, as it stands in deploy/kafka/rights.md"
+    _add(named, "rights", rights, text)
+
+
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made = _add(commands, "demo", demo, "start everything, with simulated partner systems over real HTTP")
     made.add_argument(
@@ -255,6 +311,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     made.add_argument(
         "--seed", type=int, metavar="N", default=1, help="another seed, another year (default 1)"
     )
+    _locked(made)
 
 
 def _add_year(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

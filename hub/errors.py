@@ -1,4 +1,4 @@
-"""The one kind of failure that is for the person at the keyboard."""
+"""The kinds of failure that are for the person at the keyboard."""
 
 
 class OperatorError(Exception):
@@ -6,3 +6,16 @@ class OperatorError(Exception):
 
     The message never holds payload, a learner id or a name.
     """
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it in one line. The door exits with code 2."""
+
+
+class KafkaUnavailable(OperatorError):
+    """The cluster, or a topic the hub needs, is not there."""
+
+
+class NotLetIn(KafkaUnavailable, SettingsError):
+    """Kafka is there and refuses our credential, or we its certificate. At a start that is a wrong setting; later on,
+    something to be waited out like an absent Kafka."""

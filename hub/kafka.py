@@ -20,7 +20,10 @@ from aiokafka.errors import KafkaError
 
 from hub.core.records import Record
 from hub.core.topics import Topic, settings_of
+from hub.errors import KafkaUnavailable as KafkaUnavailable
 from hub.errors import OperatorError
+from hub.knock import knock
+from hub.locked import login
 from hub.settings import Settings
 from hub.telemetry import log
 
@@ -40,10 +43,6 @@ RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 Apply = Callable[[bytes, bytes | None], None]
 
 
-class KafkaUnavailable(OperatorError):
-    """The cluster, or a topic the hub needs, is not there."""
-
-
 class TopicMismatch(OperatorError):
     """A topic exists with another number of partitions than the settings ask for."""
 
@@ -58,8 +57,9 @@ def producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
     """
     _quiet()
     defaults = {"linger_ms": 3, "max_batch_size": 65536, "metadata_max_age_ms": METADATA_MS}
+    given = login(settings.bootstrap) | defaults | options
     made = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, **(defaults | options)
+        bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, **given
     )
     # aiokafka has one number for how long an answer and how long a record may take; 40 s is too long for an answer.
     made.client._request_timeout_ms = made._sender._request_timeout_ms = int(ANSWER_SECONDS * 1000)
@@ -77,13 +77,14 @@ def consumer(bootstrap: str, group: str | None = None, **options: Any) -> AIOKaf
         "request_timeout_ms": 15_000,
         "metadata_max_age_ms": METADATA_MS,
     }
-    return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **(defaults | options))
+    given = login(bootstrap) | defaults | options
+    return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **given)
 
 
 def client(bootstrap: str) -> AIOKafkaClient:
     """A plain client, not yet bootstrapped: for the few requests that neither producer nor consumer offers."""
     _quiet()
-    return AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    return AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000, **login(bootstrap))
 
 
 def to_record(record: Any) -> Record:
@@ -116,7 +117,7 @@ async def end(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
 async def wait_for_kafka(bootstrap: str, timeout: float = 60.0, topics: Collection[str] = ()) -> None:
     """Returns as soon as the cluster answers a metadata request and knows all of `topics`.
 
-    Raises KafkaUnavailable after `timeout` seconds.
+    Raises KafkaUnavailable after `timeout` seconds, and NotLetIn as soon as a locked cluster refuses us.
     """
     missing: Collection[str] = ()
     now = asyncio.get_running_loop().time
@@ -318,7 +319,8 @@ async def _wait_for_port(bootstrap: str) -> None:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection(host, port)
                 writer.close()
-                return
+                if await knock(bootstrap):
+                    return
         await asyncio.sleep(pause)
 
 
@@ -331,18 +333,17 @@ def _pauses() -> Iterator[float]:
 
 async def _topics(bootstrap: str) -> dict[str, set[int]] | None:
     """Partitions of every topic, or None when no broker answers."""
-    _quiet()
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    asking = client(bootstrap)
     try:
-        await client.bootstrap()
-        if not client.cluster.brokers():
+        await asking.bootstrap()
+        if not asking.cluster.brokers():
             return None
-        cluster = await client.fetch_all_metadata()
+        cluster = await asking.fetch_all_metadata()
         return {name: set(cluster.partitions_for_topic(name) or ()) for name in cluster.topics()}
     except (KafkaError, OSError, TimeoutError):
         return None
     finally:
-        await client.close()
+        await asking.close()
 
 
 def _ensure_topics(bootstrap: str, topics: list[Topic], replication: int | None) -> list[str]:
@@ -416,6 +417,6 @@ def admin_client(bootstrap: str) -> Any:
 
     _quiet()
     try:
-        return KafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="hub")
+        return KafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="hub", **login(bootstrap))
     except AdminError as error:
         raise KafkaUnavailable(f"no Kafka answers at {bootstrap}: {type(error).__name__}") from None

@@ -8,14 +8,16 @@ id holds. The right on groups also marks who has a credential at all: only then 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from hub.core.topics import OUTBOX
 from hub.errors import OperatorError
 from hub.kafka import admin_client
+from hub.locked import SCRAM
 
-MECHANISM = "SCRAM-SHA-512"
+MECHANISM = SCRAM
 ITERATIONS = 8192
 READ, WRITE = "READ", "WRITE"
 TOPIC, GROUP = "TOPIC", "GROUP"
@@ -54,7 +56,7 @@ async def admit(bootstrap: str, partner: str) -> frozenset[Right]:
         _create(admin, partner, [_group(partner)])
         return had
 
-    return await _with(bootstrap, put)
+    return await administer(bootstrap, put)
 
 
 async def set_rights(
@@ -70,7 +72,7 @@ async def set_rights(
         for right in set(had) - wanted:
             _delete(admin, partner, right)
 
-    await _with(bootstrap, put)
+    await administer(bootstrap, put)
 
 
 async def set_password(bootstrap: str, partner: str, password: str) -> None:
@@ -79,9 +81,9 @@ async def set_password(bootstrap: str, partner: str, password: str) -> None:
     def put(admin: Any) -> None:
         from kafka.admin import UserScramCredentialUpsertion
 
-        _alter(admin, UserScramCredentialUpsertion(user(partner), MECHANISM, password, ITERATIONS))
+        alter(admin, UserScramCredentialUpsertion(user(partner), MECHANISM, password, ITERATIONS))
 
-    await _with(bootstrap, put)
+    await administer(bootstrap, put)
 
 
 async def expel(bootstrap: str, partner: str) -> bool:
@@ -93,11 +95,11 @@ async def expel(bootstrap: str, partner: str) -> bool:
         found = admin.describe_user_scram_credentials([user(partner)])
         had = bool(found[user(partner)]["credential_infos"])
         if had:
-            _alter(admin, UserScramCredentialDeletion(user(partner), MECHANISM))
+            alter(admin, UserScramCredentialDeletion(user(partner), MECHANISM))
         _delete(admin, partner)
         return had
 
-    return await _with(bootstrap, take)
+    return await administer(bootstrap, take)
 
 
 async def let(bootstrap: str, partner: str, topic: str, operation: str) -> bool:
@@ -110,18 +112,34 @@ async def let(bootstrap: str, partner: str, topic: str, operation: str) -> bool:
         return admitted
 
     try:
-        return await _with(bootstrap, put)
+        return await administer(bootstrap, put)
     except NoAuthorizer:
         return False
 
 
-async def forget(bootstrap: str, topic: str) -> None:
-    """Takes a topic away from whoever had a right to it; fine where there is no authorizer."""
-    with suppress(NoAuthorizer):
-        await _with(bootstrap, lambda admin: _delete(admin, None, (TOPIC, topic, "ANY")))
+async def settle(bootstrap: str, reads: Mapping[str, Collection[str]]) -> None:
+    """Makes what every admitted partner may read of the outboxes what `reads` says for it: nothing for one that is not
+    named."""
+
+    def put(admin: Any) -> None:
+        held: dict[str, set[str]] = {}
+        for who, (kind, name, operation) in _all_rights(admin):
+            if kind == GROUP:
+                held.setdefault(who, set())
+            elif operation == READ and name.startswith(OUTBOX):
+                held.setdefault(who, set()).add(name)
+        for who, had in held.items():
+            due = set(reads.get(who, ()))
+            _create(admin, who, [(TOPIC, name, READ) for name in sorted(due - had)])
+            for name in sorted(had - due):
+                _delete(admin, who, (TOPIC, name, READ))
+
+    await administer(bootstrap, put)
 
 
-async def _with(bootstrap: str, act: Callable[[Any], T]) -> T:
+async def administer(bootstrap: str, act: Callable[[Any], T]) -> T:
+    """What `act` makes of an admin client, in a thread."""
+
     def work() -> T:
         admin = admin_client(bootstrap)
         try:
@@ -150,20 +168,32 @@ def _group(partner: str) -> Right:
     return GROUP, group_prefix(partner), READ
 
 
-def _alter(admin: Any, alteration: Any) -> None:
+def alter(admin: Any, alteration: Any) -> None:
+    """Changes one credential."""
     wrong = admin.alter_user_scram_credentials([alteration])[alteration.user]
     if wrong:
         raise AccessRefused(f"Kafka would not change the password of {alteration.user}: {wrong}")
 
 
 def _rights(admin: Any, partner: str) -> frozenset[Right]:
-    found, _ = admin.describe_acls(_filter(partner))
-    on = [(one.resource_pattern, one.operation) for one in found]
-    return frozenset((what.resource_type.name, what.resource_name, does.name) for what, does in on)
+    return frozenset(right for _, right in _all_rights(admin, partner))
+
+
+def _all_rights(admin: Any, partner: str | None = None) -> Iterator[tuple[str, Right]]:
+    """Partners with each right they have."""
+    ours = f"User:{user('')}"
+    for one in admin.describe_acls(_filter(partner))[0]:
+        if one.principal.startswith(ours):
+            what = one.resource_pattern
+            right = (what.resource_type.name, what.resource_name, one.operation.name)
+            yield one.principal.removeprefix(ours), right
 
 
 def _create(admin: Any, partner: str, rights: Collection[Right]) -> None:
     from kafka import admin as names
+
+    if not rights:
+        return
 
     def acl(kind: str, name: str, operation: str) -> Any:
         how = names.ACLResourcePatternType.PREFIXED if kind == GROUP else names.ACLResourcePatternType.LITERAL

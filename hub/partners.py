@@ -98,14 +98,14 @@ async def open_ingress(settings: Settings, id: str) -> str:
 
 async def give_kafka(settings: Settings, id: str) -> KafkaDoor:
     """Draws a password with which a partner reads its own outboxes by Kafka, and writes to its ingress if it has one;
-    an earlier password is of no more use. Subscriptions made later are added by the gateway.
+    an earlier password is of no more use. Subscriptions made later are added by the steward.
 
     Raises OperatorError for a partner that does not exist, a cluster without authorizer, or no door for partners.
     """
     if not settings.partner_bootstrap:
         raise OperatorError("set HUB_KAFKA_PARTNERS to where partners come in by Kafka (SASL_SSL)")
     partner = await _known(settings, id)
-    # Before the subscriptions are read: one that is made meanwhile is added by the gateway, which looks at this.
+    # Before the subscriptions are read: one that is made meanwhile is added by the steward, which looks at this.
     had = await kafka_access.admit(settings.bootstrap, id)
     known = Known()
     await _fill(settings, topics.SUBSCRIPTIONS, known.apply_subscription)

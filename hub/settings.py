@@ -6,21 +6,21 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from hub.core.kafka_rights import OPERATOR
 from hub.core.retry import DAY, SCHEDULE
 from hub.core.topics import DAY_MS
+from hub.errors import SettingsError as SettingsError
+from hub.locked import Locked
 
 PREFIX = "HUB_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 PORTS_PER_BROKER = 3
 """Of the local Kafka: for the parts of the hub, for its controllers, for partners."""
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it in one line. The door exits with code 2."""
 
 
 class Settings(BaseModel):
@@ -43,6 +43,24 @@ class Settings(BaseModel):
         None, description="CA certificate (PEM) that partners trust there; default the local Kafka's own"
     )
     kafka_libs: Path = Field(Path(".kafka/libs"), description="Folder with the jars of the local Kafka")
+    kafka_security: Literal["plaintext", "sasl_ssl"] = Field(
+        "plaintext",
+        description="sasl_ssl: TLS, and a password and rights of its own for every part; `--locked` sets it",
+    )
+    kafka_user: str = Field(
+        OPERATOR,
+        min_length=1,
+        description="As whom this process comes in; `hub up` gives each part its own name",
+    )
+    kafka_password: SecretStr | None = Field(
+        None, description="Its password; better in a file, for others may see an environment"
+    )
+    kafka_password_file: Path | None = Field(
+        None, description="File with its password; default the one that `hub kafka lock` wrote in `data`"
+    )
+    kafka_ca: Path | None = Field(
+        None, description="CA certificate (PEM) to trust; default the local Kafka's own, else the system's"
+    )
     replication: int | None = Field(
         None, ge=1, description="Replication factor of topics that the hub makes; unset: the cluster decides"
     )
@@ -85,6 +103,10 @@ class Settings(BaseModel):
     )
     database: str | None = Field(
         None, description="SQLAlchemy URL of the read model; default SQLite in `data`"
+    )
+    database_reader: str | None = Field(
+        None,
+        description="The same database for the gateway, by a role that may only read; default `database`",
     )
     partners: Path | None = Field(None, description="Directory of partners (YAML) that `hub up` loads")
     sink_allow: tuple[str, ...] = Field(
@@ -226,6 +248,7 @@ class Settings(BaseModel):
             "sink_ca",
             "sink_certificate",
         ),
+        *("kafka_password", "kafka_password_file", "kafka_ca"),
         mode="before",
     )
     @classmethod
@@ -305,8 +328,53 @@ class Settings(BaseModel):
         return self.secrets_key or self.data / "secrets.key"
 
     @property
+    def reader_url(self) -> str:
+        return self.database_reader or self.database_url
+
+    @property
+    def locked(self) -> bool:
+        """Whether Kafka asks the parts of the hub who they are."""
+        return self.kafka_security == "sasl_ssl"
+
+    @property
     def bootstrap(self) -> str:
-        return self.kafka or self._local(0)
+        """Where Kafka is, with the credential it asks for. Raises SettingsError when that cannot be read."""
+        servers = self.kafka or self._local(0)
+        if not self.locked:
+            return servers
+        password = self._password()
+        try:
+            return Locked(servers, self.kafka_user, password, self._ca)
+        except OSError as error:
+            raise SettingsError(f"HUB_KAFKA_CA: {self._ca} holds no certificate to trust: {error}") from None
+
+    @property
+    def secrets(self) -> Path:
+        """Where `hub kafka lock` puts a file with a password for each part, named after its user."""
+        return self.data / "secrets"
+
+    def acting_as(self, user: str) -> Settings:
+        """The same, coming in to Kafka by another name, with the password that `hub kafka lock` wrote for it."""
+        return self.model_copy(
+            update={"kafka_user": user, "kafka_password": None, "kafka_password_file": None}
+        )
+
+    @property
+    def _ca(self) -> Path | None:
+        return self.kafka_ca or (None if self.kafka else self.data / "kafka" / "tls" / "ca.pem")
+
+    def _password(self) -> str:
+        if self.kafka_password is not None:
+            return self.kafka_password.get_secret_value()
+        path = self.kafka_password_file or self.secrets / self.kafka_user
+        try:
+            found = path.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is no text"
+            raise SettingsError(f"HUB_KAFKA_PASSWORD_FILE: {path}: {reason}") from None
+        if not found:
+            raise SettingsError(f"HUB_KAFKA_PASSWORD_FILE: {path} is empty")
+        return found
 
     @property
     def partner_bootstrap(self) -> str:

@@ -26,6 +26,21 @@ PROCESSORS = "hub.processor"
 COURIERS = "hub-courier"
 """Kafka group that reads the outboxes; its committed offset is how far a webhook was delivered."""
 
+PROJECTORS = "hub-projector"
+"""Kafka group that fills the read model."""
+
+SEALERS = "hub-sealer"
+"""Kafka group that seals the journal."""
+
+EXPORTERS = "hub-journal-export"
+"""Kafka group that hands the journal to a processing log elsewhere."""
+
+INGRESSES = "hub-ingress"
+"""Kafka group that reads what partners write by Kafka."""
+
+READER = "pull-"
+"""What the group of a pull reader begins with: it has no members, its committed offset is the reader's position."""
+
 OUTBOX = "outbox."
 INGRESS = "ingress."
 

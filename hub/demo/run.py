@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 
 from hub import directory
 from hub.core.directory import Directory
+from hub.core.kafka_rights import AUDITOR
 from hub.core.pairwise import worded
 from hub.core.policy import Policy
 from hub.core.rules import Rules
@@ -96,7 +97,8 @@ def main(
     path.write_text(directory.dump(partners), encoding="utf-8")
     folder.stand_at(story.first_day(story.FIRST_YEAR).date())
     adapted = _adapted(settings, path, folder.clock, logins)
-    demo = Demo(adapted, options, Directory(partners), folder, read_model, rules, started, logins)
+    auditor = adapted.acting_as(AUDITOR)
+    demo = Demo(auditor, options, Directory(partners), folder, read_model, rules, started, logins)
     return up(adapted, demo.run)
 
 

@@ -79,10 +79,6 @@ class Changing:
         return self._locks.setdefault(subscription, asyncio.Lock())
 
 
-async def _nothing(*_: str) -> None:
-    pass
-
-
 class Letters(Protocol):
     """Dead letters. Blocking: called in a thread."""
 
@@ -98,8 +94,7 @@ class Gateway:
     """Everything handed in.
 
     `for_partner` shows a line as one partner may see it, or None. `ensure_outbox` makes the topic of a subscription
-    if it is not there; `let_read` (partner, subscription) lets a partner with a credential for Kafka read it there,
-    and `close_outbox` ends that. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
+    if it is not there. `flows`, `health` (M14) and `lagging` (signals per organisation and rule) answer what
     JSON can hold, are already masked, and may block. `line_key` is the secret with which persons are marked in
     the journal, `seal` seals what is secret in a subscription before it is stored, `reach` says which addresses may be
     called, `courier` the Kafka group that delivers webhooks, `url` is how others reach the door, `source` the
@@ -147,8 +142,6 @@ class Gateway:
     changing: Changing = field(default_factory=Changing)
     pressure: Pressure = field(default_factory=Pressure)
     limits: Limits = field(default_factory=Limits)
-    let_read: Callable[[str, str], Awaitable[object]] = _nothing
-    close_outbox: Callable[[str], Awaitable[object]] = _nothing
     login: Login | None = None
 
 

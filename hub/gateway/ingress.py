@@ -16,12 +16,12 @@ from hub.core.event import Event, Fault, Rejected
 from hub.core.known import Known
 from hub.core.reception import Admit, Context, Received, quarantine, receive, refuse
 from hub.core.records import Count, Out
-from hub.core.topics import INGRESS
+from hub.core.topics import INGRESS, INGRESSES
 from hub.gateway.publisher import NotStored, Publisher, Stamp, stamped
 from hub.kafka import end
 from hub.telemetry import log
 
-GROUP = "hub-ingress"
+GROUP = INGRESSES
 PATTERN = f"^{INGRESS.replace('.', '[.]')}.+"
 MOST = 500
 """Records handled at once; their outcomes are published together."""

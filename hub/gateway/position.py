@@ -9,7 +9,7 @@ from starlette.responses import Response
 from hub.core import journal
 from hub.core.event import Fault
 from hub.core.subscription import Subscription
-from hub.core.topics import outbox
+from hub.core.topics import READER, outbox
 from hub.gateway import feedjournal, openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer, read_json
@@ -63,7 +63,7 @@ async def acknowledged(door: Gateway, subscription: str) -> int:
 
 def group(subscription: str) -> str:
     """The Kafka group without members whose committed offset is the position."""
-    return f"pull-{subscription}"
+    return READER + subscription
 
 
 def unavailable(error: FeedUnavailable) -> Problem:

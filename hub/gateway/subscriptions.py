@@ -23,8 +23,7 @@ from hub.gateway import keys, openapi, subscription_form
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import read_json, store
 from hub.gateway.context import Gateway
-from hub.gateway.problems import Problem, not_found, not_stored
-from hub.telemetry import log
+from hub.gateway.problems import Problem, not_found
 
 router = APIRouter(tags=["subscriptions"])
 
@@ -53,7 +52,6 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
     key = keys.draw(asked.signature)
     made = asked.rekeyed(*key, now, now)
     await _write(made, door)
-    await _let_read(made, door)
     return _json(201, _shown(made, door) | key.told, {"Location": f"/v1/subscriptions/{made.id}"})
 
 
@@ -90,7 +88,6 @@ async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
         if gone.inbox:
             raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
         shown = _shown(gone, door)
-        await _close_outbox(id, door)
         replays = redelivery.forget(door.known.replays.of(id))
         await store(
             door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
@@ -161,23 +158,6 @@ async def _write(given: Subscription, door: Gateway) -> None:
     """The outbox first: from the moment the subscription is known, events are written there."""
     await door.ensure_outbox(given.id)
     await store(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(door.seal(given))))
-
-
-async def _let_read(made: Subscription, door: Gateway) -> None:
-    """By Kafka, if its partner has a credential there. Only now that the subscription is known: who gives a credential
-    meanwhile sees it, or is seen."""
-    try:
-        await door.let_read(made.partner, made.id)
-    except Exception as error:  # the subscription is made all the same; `hub partners kafka` mends its rights
-        log.event("outbox.not_let", "warning", subscription=made.id, error=error)
-
-
-async def _close_outbox(id: str, door: Gateway) -> None:
-    try:
-        await door.close_outbox(id)
-    except Exception as error:
-        log.event("outbox.not_closed", "warning", subscription=id, error=error)
-        raise not_stored("its Kafka reader could not be shut out") from None
 
 
 def _shown(given: Subscription, door: Gateway) -> dict[str, Any]:

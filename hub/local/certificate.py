@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.errors import OperatorError
+from hub.private import write
 
 DAYS = 3650
 PASSWORD = "HUB_KEYSTORE_PASSWORD"
@@ -45,8 +46,13 @@ class Certificate:
     def password(self) -> str:
         return (self.folder / "password").read_text()
 
+    @property
+    def broker(self) -> str:
+        """The password of the brokers of a locked cluster."""
+        return (self.folder / "broker").read_text()
+
     def make(self) -> None:
-        """Makes it where it is missing (1-2 s); brokers that start at once wait for the first of them.
+        """Makes what is missing (1-2 s); brokers that start at once wait for the first of them.
 
         Raises CertificateError.
         """
@@ -58,6 +64,8 @@ class Certificate:
                 _draw(Certificate(draft))
                 # Renamed as a whole: a start that was killed half-way must not leave half a certificate.
                 draft.rename(self.folder)
+            if not (self.folder / "broker").exists():
+                write(self.folder / "broker", secrets.token_urlsafe(32))
 
 
 @contextmanager
@@ -70,12 +78,13 @@ def alone(lock: Path) -> Iterator[None]:
 
 def _draw(empty: Certificate) -> None:
     password = secrets.token_urlsafe(24)
-    (empty.folder / "password").write_text(password)
+    write(empty.folder / "password", password)
     # The CA may live on when the server's certificate is made anew: partners trust it, and nothing else.
     ca = ("-genkeypair", "-alias", "ca", "-dname", "CN=Onderwijshub local Kafka CA", *_KEYS)
     _keytool(empty, password, *ca, "-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
     server = ("-genkeypair", "-alias", "kafka", "-dname", "CN=localhost", "-signer", "ca", *_KEYS)
     _keytool(empty, password, *server, "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "eku=serverAuth")
+    empty.keystore.chmod(0o600)
     _keytool(empty, password, "-exportcert", "-rfc", "-alias", "ca", "-file", str(empty.ca))
 
 

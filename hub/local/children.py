@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from hub.core.kafka_rights import COURIER, GATEWAY, PROCESSOR, PROJECTOR
 from hub.errors import OperatorError
 from hub.local import probe
 from hub.local.folder import Folder
@@ -20,17 +21,25 @@ from hub.settings import PREFIX, Settings
 KAFKA = "kafka"
 PARTS = ("processor", "courier", "projector", "gateway")
 """In the order in which they are announced; each waits by itself for Kafka and its topics."""
+USERS = {"processor": PROCESSOR, "courier": COURIER, "projector": PROJECTOR, "gateway": GATEWAY}
 
 
 def crew(settings: Settings) -> list[tuple[str, Settings]]:
     """Every part to run, as often as the settings ask for, each with settings of its own: its folder, its name in the
-    Kafka group and its port follow from `worker`."""
+    Kafka group and its port follow from `worker`, what it may do in Kafka from its user there."""
     numbers = {"processor": settings.processors, "courier": settings.couriers}
     return [
-        (part, settings.model_copy(update={"worker": number}))
+        (part, _own(part, settings).model_copy(update={"worker": number}))
         for part in PARTS
         for number in range(1, numbers.get(part, 1) + 1)
     ]
+
+
+def _own(part: str, settings: Settings) -> Settings:
+    """With the credentials of this part and no others."""
+    databases = {"projector": settings.database, "gateway": settings.database_reader or settings.database}
+    changes = {"database": databases.get(part), "database_reader": None}
+    return settings.acting_as(USERS[part]).model_copy(update=changes)
 
 
 class Child(Protocol):
@@ -158,7 +167,7 @@ def brokers(settings: Settings, folder: Folder) -> list[Broker]:
     """The local Kafka; none when `HUB_KAFKA` names a cluster."""
     if settings.kafka:
         return []
-    given = (settings.kafka_port, settings.kafka_libs, folder.logs, settings.kafka_brokers)
+    given = (settings.kafka_port, settings.kafka_libs, folder.logs, settings.kafka_brokers, settings.locked)
     return [Broker(local, folder) for local in cluster(folder.data / KAFKA, *given)]
 
 

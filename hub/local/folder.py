@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub import private
 from hub.errors import OperatorError
 
 LOG_BYTES = 20_000_000
@@ -37,7 +38,7 @@ class Folder:
         Raises FolderInUse, naming the process that has it.
         """
         for folder in (self.data, self.logs, self.run):
-            folder.mkdir(parents=True, exist_ok=True)
+            private.folder(folder)
         with (self.data / "lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,17 +14,20 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from hub.errors import OperatorError
-from hub.kafka import KafkaUnavailable, wait_for_kafka
+from hub.kafka import KafkaUnavailable, client, wait_for_kafka
 from hub.local.certificate import Certificate, alone
 from hub.local.ports import is_free
+from hub.locked import Locked
 from hub.settings import PORTS_PER_BROKER
 
 ARCHIVE = "kafka.jsa"
+BROKER = "broker"
+"""The name by which the brokers of a locked cluster come in to one another, and who sets it up."""
 _HERE = Path(__file__).parent
 _HEAP = ("-Xms64m", "-Xmx256m")
 _HEAP_OF_SEVERAL = ("-Xms48m", "-Xmx192m")
@@ -42,16 +45,26 @@ class LocalKafka:
 
     Data written and acknowledged before a `kill` is there after the next `start`: the pages are with the
     operating system. A crash of the machine itself may lose the last seconds, for no node does fsync.
+
+    `locked`: nobody comes in unnamed (locked.properties); may change from one start to the next.
     """
 
     def __init__(
-        self, data: Path, port: int, jars: Path, logs: Path | None = None, node: int = 1, nodes: int = 1
+        self,
+        data: Path,
+        port: int,
+        jars: Path,
+        logs: Path | None = None,
+        node: int = 1,
+        nodes: int = 1,
+        locked: bool = False,
     ) -> None:
         self.cluster = data.absolute()
         self.data = self.cluster if nodes == 1 else self.cluster / str(node)
         self.name = "kafka" if nodes == 1 else f"kafka-{node}"
         self.node = node
         self.nodes = nodes
+        self.locked = locked
         self.first_port = port
         self.port, self.controller_port, self.partner_port = self._ports(node)
         self.jars = jars.absolute()
@@ -61,8 +74,11 @@ class LocalKafka:
 
     @property
     def bootstrap(self) -> str:
-        """This broker alone; `Settings.bootstrap` names all of them."""
-        return f"127.0.0.1:{self.port}"
+        """This broker alone, where it is locked with the name that may do everything; `Settings.bootstrap` names all of
+        them, and a name of less."""
+        server = f"127.0.0.1:{self.port}"
+        tls = self.certificate
+        return Locked(server, BROKER, tls.broker, tls.ca, "PLAIN") if self.locked else server
 
     @property
     def partner_bootstrap(self) -> str:
@@ -198,11 +214,12 @@ class LocalKafka:
             self.certificate.make()
             if formatting:
                 formatting.result()
-        self._configure(self.properties, self.certificate.password)
+        self._configure(self.properties, self.certificate.password, self.certificate.broker)
 
-    def _configure(self, path: Path, password: str) -> None:
+    def _configure(self, path: Path, password: str, broker_password: str) -> None:
         voters = (f"{n}@127.0.0.1:{self._ports(n)[1]}" for n in range(1, self.nodes + 1))
-        filled = (_HERE / "server.properties").read_text()
+        doors = "locked.properties" if self.locked else "open.properties"
+        filled = (_HERE / "server.properties").read_text() + (_HERE / doors).read_text()
         for name, value in {
             "node": self.node,
             "voters": ",".join(voters),
@@ -215,6 +232,9 @@ class LocalKafka:
             "log_dirs": (self.data / "log").as_posix(),
             "keystore": self.certificate.keystore.as_posix(),
             "keystore_password": password,
+            "ca": self.certificate.ca.as_posix(),
+            "broker": BROKER,
+            "broker_password": broker_password,
         }.items():
             filled = filled.replace(f"{{{name}}}", str(value))
         path.touch()
@@ -224,7 +244,7 @@ class LocalKafka:
     def _format(self) -> None:
         """Formats the data folder. Its configuration has no password yet: the certificate is made meanwhile."""
         draft = self.data / "format.properties"
-        self._configure(draft, "none")
+        self._configure(draft, "none", "none")
         command = [
             *self._java(),
             "kafka.tools.StorageTool",
@@ -264,9 +284,11 @@ class LocalKafka:
         ]
 
 
-def cluster(data: Path, port: int, jars: Path, logs: Path | None = None, nodes: int = 1) -> list[LocalKafka]:
+def cluster(
+    data: Path, port: int, jars: Path, logs: Path | None = None, nodes: int = 1, locked: bool = False
+) -> list[LocalKafka]:
     """The brokers of one cluster on this machine. With three, what was acknowledged is on two of them at least."""
-    return [LocalKafka(data, port, jars, logs, node, nodes) for node in range(1, nodes + 1)]
+    return [LocalKafka(data, port, jars, logs, node, nodes, locked) for node in range(1, nodes + 1)]
 
 
 def classpath(jars: Path) -> str:
@@ -287,13 +309,13 @@ async def _warm(bootstrap: str) -> bool:
     """Makes a fresh broker create its internal topics; until then it answers clients with errors that they
     log.
     """
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    asking = client(bootstrap)
     try:
-        await client.bootstrap()
-        node = await client.coordinator_lookup(CoordinationType.GROUP, "hub")
-        answer = await client.send(node, InitProducerIdRequest(None, 1000))
+        await asking.bootstrap()
+        node = await asking.coordinator_lookup(CoordinationType.GROUP, "hub")
+        answer = await asking.send(node, InitProducerIdRequest(None, 1000))
         return bool(answer.error_code == 0)
     except (KafkaError, OSError, TimeoutError):
         return False
     finally:
-        await client.close()
+        await asking.close()

@@ -28,6 +28,8 @@ STEADY_SECONDS = 30.0
 """A child that lived this long begins again at the first of PAUSES."""
 
 Main = Callable[[asyncio.Event], Awaitable[int]]
+Lock = Callable[[str], Awaitable[None]]
+"""Is given the bootstrap servers of the local Kafka, with a name that may do everything there."""
 
 
 class StartFailed(OperatorError):
@@ -40,18 +42,20 @@ def run(
     load_partners: Callable[[], Awaitable[None]],
     main: Main | None = None,
     command: Callable[[str], list[str]] = hub_command,
+    lock: Lock | None = None,
 ) -> int:
     """Runs the hub until Ctrl-C or SIGTERM, or until `main(stopping)` returns; gives the exit code.
 
     `load_partners` is called once the topics exist. `main` is called once every part is ready; it must return
     soon after `stopping` is set. Raises OperatorError (folder in use, port taken, a part that will not start)
-    with all children stopped. `command` gives the command line of a part.
+    with all children stopped. `command` gives the command line of a part. `lock` gives the parts their passwords and
+    rights in the local Kafka, before they start.
     """
     folder = Folder(settings.data)
 
     async def supervise() -> int:
         parts = [Part(part, command(part), own, folder, environ) for part, own in crew(settings)]
-        return await Supervisor(settings, folder, parts).run(load_partners, main or _until_stopped)
+        return await Supervisor(settings, folder, parts, lock).run(load_partners, main or until_stopped)
 
     with folder.locked():
         return asyncio.run(supervise())
@@ -60,12 +64,15 @@ def run(
 class Supervisor:
     """Starts the children, starts again the ones that die, stops them all."""
 
-    def __init__(self, settings: Settings, folder: Folder, parts: list[Part]) -> None:
+    def __init__(
+        self, settings: Settings, folder: Folder, parts: list[Part], lock: Lock | None = None
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._stopping = asyncio.Event()
         self._brokers = brokers(settings, folder)
         self._parts = parts
+        self._lock = lock
         self._deaths: dict[str, list[float]] = {}
         self._restarts: set[asyncio.Task[None]] = set()
 
@@ -85,11 +92,15 @@ class Supervisor:
 
     async def _start(self, load_partners: Callable[[], Awaitable[None]]) -> None:
         started = time.monotonic()
-        # All at once: the parts spend their first second importing, while the JVM starts.
-        for part in self._parts:
-            part.start()
+        lock = self._lock if self._brokers else None
+        if lock is None:
+            # All at once: the parts spend their first second importing, while the JVM starts.
+            self._start_parts()
         await asyncio.gather(*(asyncio.to_thread(broker.start) for broker in self._brokers))
         await asyncio.gather(*(broker.local.wait_ready(START_SECONDS) for broker in self._brokers))
+        if lock is not None:
+            await lock(self._brokers[0].local.bootstrap)
+            self._start_parts()
         await wait_for_kafka(self._settings.bootstrap, 30.0)
         _say(f"Kafka answers at {self._settings.bootstrap} ({time.monotonic() - started:.1f} s)")
         wanted = manifest(self._settings.partitions, self._settings.window_ms)
@@ -98,6 +109,10 @@ class Supervisor:
         await load_partners()
         await asyncio.gather(*(self._wait_ready(part, started) for part in self._parts))
         self._introduce(time.monotonic() - started)
+
+    def _start_parts(self) -> None:
+        for part in self._parts:
+            part.start()
 
     async def _wait_ready(self, child: Child, started: float) -> None:
         reason = ""
@@ -220,6 +235,8 @@ class Supervisor:
         yield f"  Kafka     {s.bootstrap}{kind}"
         if own:
             ca = own[0].local.certificate.ca
+            if s.locked:
+                yield f"  locked    a password per part in {s.secrets}   (commands: HUB_KAFKA_SECURITY=sasl_ssl)"
             yield f"  partners  by Kafka at {s.partner_bootstrap}, CA {ca}   (`hub partners kafka ID`)"
 
 
@@ -227,7 +244,7 @@ def _ending(code: int) -> str:
     return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
-async def _until_stopped(stopping: asyncio.Event) -> int:
+async def until_stopped(stopping: asyncio.Event) -> int:
     await stopping.wait()
     return 0
 

@@ -19,11 +19,11 @@ from aiokafka.errors import KafkaError
 
 from hub import kafka
 from hub.core.processing_log import Span, spans
-from hub.core.topics import JOURNAL
+from hub.core.topics import EXPORTERS, JOURNAL
 from hub.logbook import otlp
 from hub.telemetry import log
 
-GROUP = "hub-journal-export"
+GROUP = EXPORTERS
 MAX_RECORDS = 500
 POLL_MS = 500
 RETRY_SECONDS = 1.0

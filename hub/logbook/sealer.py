@@ -13,11 +13,11 @@ from aiokafka.errors import KafkaError
 
 from hub import kafka
 from hub.core.seals import SLOT_MS, Seal, Sealing, Sign, load, record
-from hub.core.topics import JOURNAL, SEALS
+from hub.core.topics import JOURNAL, SEALERS, SEALS
 from hub.settings import Settings
 from hub.telemetry import log
 
-GROUP = "hub-sealer"
+GROUP = SEALERS
 QUIET_SECONDS = SLOT_MS / 1000
 """After so long without another record what there is is sealed."""
 

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub.core.records import Record
-from hub.core.topics import JOURNAL, LINES, SUBSCRIPTIONS
+from hub.core.topics import JOURNAL, LINES, PROJECTORS, SUBSCRIPTIONS
 from hub.errors import OperatorError
 from hub.kafka import KafkaUnavailable, consumer, end, to_record, wait_for_kafka
 from hub.readmodel.schema import open_engine
@@ -27,7 +27,7 @@ from hub.readmodel.store import Batch, Fenced, Move, Store
 from hub.settings import Settings
 from hub.telemetry import log, metrics
 
-GROUP = "hub-projector"
+GROUP = PROJECTORS
 MAX_RECORDS = 1000
 POLL_MS = 200
 STOP_SECONDS = 1.0

@@ -21,6 +21,9 @@ VERSION = 4
 """Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
 
 WAIT_SECONDS = 5
+TABLES_SECONDS = 30
+"""How long a role that may only read waits for the projector to make the tables."""
+INSUFFICIENT_PRIVILEGE = "42501"
 _LOCK = 0x68756252  # "hubR": the PostgreSQL advisory lock under which tables are made
 
 metadata = MetaData()
@@ -219,6 +222,10 @@ tallies = _table(
 )
 
 
+class NoTables(OperatorError):
+    """Nobody made the tables, and this role may not."""
+
+
 class OutdatedReadModel(OperatorError):
     """The database was made by another release of the hub."""
 
@@ -276,12 +283,36 @@ def writing(engine: sa.Engine) -> sa.Engine:
 
 
 def prepare(engine: sa.Engine) -> None:
-    """Makes the tables where they are missing; safe from several processes at once.
+    """Makes the tables where they are missing; safe from several processes at once. A role that may only read waits
+    until another has made them.
 
-    Raises OutdatedReadModel when the tables are of another version.
+    Raises OutdatedReadModel when the tables are of another version, and NoTables when nobody makes them.
     """
     if engine.url.get_backend_name() == "sqlite" and engine.url.database not in (None, "", ":memory:"):
-        Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        _close_to_others(Path(engine.url.database or ""))
+    deadline = time.monotonic() + TABLES_SECONDS
+    while True:
+        try:
+            return _prepare(engine)
+        except sa.exc.ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+                raise
+            if time.monotonic() > deadline:
+                role = engine.url.username or "we"
+                raise NoTables(
+                    f"HUB_DATABASE: its tables are not there, and {role} may not make them: start the projector"
+                ) from None
+            time.sleep(0.2)
+
+
+def _close_to_others(path: Path) -> None:
+    """SQLite gives the files beside the database the permissions that the database has."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+
+
+def _prepare(engine: sa.Engine) -> None:
     with writing(engine).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -19,10 +19,11 @@ import faust
 import uvloop
 from faust.types import TP
 
-from hub import kafka
+from hub import kafka, private
 from hub.core import topics
 from hub.core.records import Count
 from hub.errors import OperatorError
+from hub.locked import Locked
 from hub.settings import Settings
 from hub.stream import garbage
 from hub.stream.agents import Job, Run, processor
@@ -166,6 +167,7 @@ def build(
 def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
     return {
         "broker": [f"kafka://{server}" for server in settings.bootstrap.split(",")],
+        "broker_credentials": _credentials(settings.bootstrap),
         "store": store,
         "datadir": folder,
         "TableManager": Tables,
@@ -189,10 +191,17 @@ def _options(settings: Settings, folder: Path, store: str) -> dict[str, Any]:
     }
 
 
+def _credentials(bootstrap: str) -> faust.SASLCredentials | None:
+    if not isinstance(bootstrap, Locked):
+        return None
+    known = {"username": bootstrap.user, "password": bootstrap.password}
+    return faust.SASLCredentials(**known, ssl_context=bootstrap.tls, mechanism=bootstrap.mechanism)
+
+
 def identity(folder: Path) -> str:
     """Name of this worker in its group, kept in its folder: a worker that comes back within the session timeout
     gets its partitions at once (static membership, KIP-345)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     path = folder / "instance"
     if not path.exists():
         path.write_text(f"processor-{uuid.uuid4()}")

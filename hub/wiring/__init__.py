@@ -8,8 +8,10 @@ from hub.wiring.parts import courier, processor, projector
 from hub.wiring.tokens import partner_token, partner_tokens, revoke_token, rotate_token
 from hub.wiring.whole import (
     demo,
+    follow,
     list_partners,
     load_partners,
+    lock,
     partner_ingress,
     partner_kafka,
     partner_no_kafka,
@@ -19,9 +21,11 @@ from hub.wiring.whole import (
 __all__ = [
     "courier",
     "demo",
+    "follow",
     "gateway",
     "list_partners",
     "load_partners",
+    "lock",
     "partner_ingress",
     "partner_kafka",
     "partner_no_kafka",

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hub import kafka, kafka_access, pairwise
+from hub import kafka, pairwise, private
 from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
 from hub.core.event import moment
 from hub.core.views import Cell
-from hub.settings import Settings
+from hub.settings import Settings, SettingsError
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
 from hub.wiring import people
 from hub.wiring import rules as rulebook
 from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
-from hub.wiring.shared import Views, line_key, start_log, then
+from hub.wiring.shared import Views, enter, line_key, then
 
 
 def gateway(settings: Settings) -> int:
@@ -30,7 +30,7 @@ def gateway(settings: Settings) -> int:
 
     from hub.gateway.wire import protocol
 
-    start_log("gateway", settings)
+    enter("gateway", settings)
     rulebook.load(settings)
     pairwise.references(settings)
     clocks.clock(settings)
@@ -102,8 +102,8 @@ def gateway_app(settings: Settings) -> Any:
     from hub.readmodel.queries import Queries
     from hub.readmodel.schema import open_engine, prepare
 
-    settings.data.mkdir(parents=True, exist_ok=True)
-    rules, clock, bootstrap = rulebook.load(settings), clocks.clock(settings), settings.bootstrap
+    private.folder(settings.data)
+    rules, clock = rulebook.load(settings), clocks.clock(settings)
     references = pairwise.references(settings)
     admit = admission.door(rules, references)
     stamp, secret = clocks.stamp(clock), line_key(settings)
@@ -112,7 +112,7 @@ def gateway_app(settings: Settings) -> Any:
     publisher = KafkaPublisher(lambda: kafka.producer(settings, linger_ms=0))
     feeds = KafkaFeeds(lambda: kafka.consumer(settings.bootstrap, fetch_max_wait_ms=20))
     offsets = KafkaOffsets(lambda: kafka.client(settings.bootstrap))
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.reader_url)
     prepare(engine)
     queries = Queries(engine)
     aggregates = _Aggregates(queries, views)
@@ -131,10 +131,6 @@ def gateway_app(settings: Settings) -> Any:
         queries=queries,
         letters=Letters(engine),
         ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id, settings.window_ms)]),
-        let_read=lambda partner, id: kafka_access.let(
-            bootstrap, partner, topics.outbox(id), kafka_access.READ
-        ),
-        close_outbox=lambda id: kafka_access.forget(bootstrap, topics.outbox(id)),
         admit=admit,
         for_partner=partial(for_partner, rules=rules),
         references=references,
@@ -199,7 +195,7 @@ async def _parts(settings: Settings) -> dict[str, Any]:
 async def _kafka_answers(settings: Settings) -> str:
     try:
         await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
-    except kafka.KafkaUnavailable as error:
+    except (kafka.KafkaUnavailable, SettingsError) as error:
         return str(error)
     return ""
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
-from hub import pairwise
+from hub import pairwise, private
 from hub.core import batch
 from hub.core.known import Known
 from hub.settings import Settings
@@ -19,7 +19,7 @@ from hub.wiring import secrets
 from hub.wiring.clock import clock as clock_of
 from hub.wiring.clock import wall
 from hub.wiring.journal import seal_key
-from hub.wiring.shared import Views, following_partners, instance, line_key, publishing, start_log, then
+from hub.wiring.shared import Views, enter, following_partners, instance, line_key, publishing, then
 
 QUICK_SECONDS = 0.1
 """Between two looks at a clock that is set: who sets it waits for what comes of it."""
@@ -29,7 +29,7 @@ def processor(settings: Settings) -> int:
     """Folds and routes until SIGTERM."""
     from hub.stream import app as stream
 
-    start_log(settings.name("processor"), settings)
+    enter(settings.name("processor"), settings)
     rules, references = rulebook.load(settings), pairwise.references(settings)
     views: list[Views] = []
     built = stream.build(settings, batch.run, lambda: views[0].policy(), metrics.count)
@@ -58,7 +58,7 @@ def courier(settings: Settings) -> int:
     """Delivers webhooks until SIGTERM."""
     from hub.courier.runner import Courier
 
-    start_log(settings.name("courier"), settings)
+    enter(settings.name("courier"), settings)
     keys = secrets.keyring(settings)
     secrets.check_certificates(settings)
     off = rulebook.load(settings).off()
@@ -83,9 +83,9 @@ def projector(settings: Settings) -> int:
     from hub.readmodel.queries import Queries
     from hub.readmodel.snapshots import Snapshots
 
-    start_log("projector", settings)
+    enter("projector", settings)
     rules, now = rulebook.load(settings), clock_of(settings)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    private.folder(settings.data)
     own = seal_key(settings)
     sealer = Sealer(settings, signer(own), checker(public(own)))
     pause = QUICK_SECONDS if settings.clock else EVERY_SECONDS

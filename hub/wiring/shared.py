@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hub import kafka
+from hub import kafka, private
 from hub.core import topics
 from hub.core.known import Known
 from hub.core.pairwise import References
 from hub.core.policy import Policy
 from hub.core.records import Out
 from hub.core.rules import Rules
+from hub.knock import knock
 from hub.settings import Settings
 from hub.telemetry import log
 
@@ -29,11 +30,20 @@ def start_log(part: str, settings: Settings) -> None:
     log.configure(part, settings.log_level, settings.log_format)
 
 
+def enter(part: str, settings: Settings) -> None:
+    """What every part does first: starts its log, and comes in to Kafka once, if that is there.
+
+    Raises SettingsError when Kafka does not let it in.
+    """
+    start_log(part, settings)
+    asyncio.run(knock(settings.bootstrap))
+
+
 def instance(settings: Settings, part: str) -> str:
     """Name of this process in its Kafka group, kept in the data folder: started again, it has its work back at once."""
     path = settings.data / f"{part}.instance"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         path.write_text(f"{part}-{secrets.token_hex(8)}")
     return path.read_text()
 

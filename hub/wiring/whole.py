@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub import directory, kafka_access, partners
+from hub import directory, kafka, kafka_access, kafka_lock, partners, steward
+from hub.core.kafka_rights import STEWARD
 from hub.settings import Settings
 from hub.wiring import people, rules
 from hub.wiring.clock import clock
+from hub.wiring.shared import enter
 
 
 def up(settings: Settings, main: Any = None) -> int:
@@ -29,7 +31,49 @@ def up(settings: Settings, main: Any = None) -> int:
         if settings.partners is not None:
             await partners.store(settings, directory.load(settings.partners))
 
-    return supervisor.run(settings, os.environ, load, main)
+    async def lock(bootstrap: str) -> None:
+        await kafka_lock.lock(bootstrap, settings.secrets)
+
+    async def work(stopping: asyncio.Event) -> int:
+        keeping = asyncio.create_task(steward.follow(settings.acting_as(STEWARD)), name="steward")
+        try:
+            return await (main or supervisor.until_stopped)(stopping)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    return supervisor.run(settings, os.environ, load, work, lock=lock if settings.locked else None)
+
+
+def follow(settings: Settings) -> int:
+    """The steward alone, until SIGTERM."""
+    from hub.telemetry import service
+
+    enter("steward", settings)
+
+    async def work(stopping: asyncio.Event) -> None:
+        keeping = asyncio.create_task(steward.follow(settings))
+        await stopping.wait()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    return service.run(work)
+
+
+def lock(settings: Settings, folder: Path | None) -> int:
+    """Gives the parts of the hub their users, passwords and rights in a cluster, and takes all other rights of theirs
+    away; comes in as who may do that."""
+    into = folder or settings.secrets
+
+    async def work() -> kafka_lock.Changed:
+        await kafka.wait_for_kafka(settings.bootstrap, timeout=5)
+        return await kafka_lock.lock(settings.bootstrap, into)
+
+    done = asyncio.run(work())
+    for user in done.passwords:
+        print(f"a new password for {user} stands in {into / user}")
+    print(f"{done.given} rights given, {done.taken} taken away")
+    return 0
 
 
 def demo(settings: Settings, chosen: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from hub.core.records import Record
 from hub.core.topics import Topic
 from hub.kafka import consumer, delete_topics, partitions, to_record
+from hub.locked import login
 from tests.bench.table import median, show
 from tests.bench.workload import Workload, named, rows
 from tests.broker import Broker
@@ -99,7 +100,8 @@ def _spread(ratios: list[float]) -> str:
 
 
 async def load(bootstrap: str, source: str, given: list[tuple[bytes, bytes]]) -> list[Record]:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=1 << 18)
+    options = {"linger_ms": 20, "max_batch_size": 1 << 18, **login(bootstrap)}
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **options)
     await producer.start()
     for key, value in given:
         await producer.send(source, value, key=key)

@@ -16,14 +16,14 @@ import faust
 import uvloop
 
 from hub.core.records import Record
-from hub.settings import Settings
+from hub.settings import read
 from hub.stream.app import Names, build, worker
 from hub.telemetry import log
 from tests.bench.workload import Workload, named
 
 
 def ours(job: Workload, bootstrap: str, data: Path, source: str, changelog: str, group: str) -> int:
-    settings = Settings(data=data, kafka=bootstrap)
+    settings = read({**os.environ, "HUB_DATA": str(data), "HUB_KAFKA": bootstrap})
     names = Names(group, (source,), changelog)
     return worker(build(settings, job.run, lambda: job.policy, lambda counts: None, names=names))
 

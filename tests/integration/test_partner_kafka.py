@@ -27,7 +27,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.fetch import FetchRequest
 
-from hub import kafka, kafka_access, partners
+from hub import kafka, kafka_access, partners, steward
 from hub.core import topics
 from hub.core.partners import Partner, Role
 from hub.errors import OperatorError
@@ -254,7 +254,10 @@ async def test_the_certificate_names_this_machine_and_is_signed_by_the_ca_that_i
 
 @contextlib.asynccontextmanager
 async def gateway(broker: Broker, folder: Path, token: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = gateway_app(Settings(kafka=broker.bootstrap, data=folder))
+    """With the steward beside it."""
+    settings = Settings(kafka=broker.bootstrap, data=folder)
+    app = gateway_app(settings)
+    keeping = asyncio.create_task(steward.follow(settings))
     transport = httpx.ASGITransport(app=app)
     headers = {"Authorization": f"Bearer {token}"}
     async with (
@@ -262,6 +265,7 @@ async def gateway(broker: Broker, folder: Path, token: str) -> AsyncIterator[htt
         httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as client,
     ):
         yield client
+    keeping.cancel()
 
 
 async def test_rights_follow_the_subscriptions_of_who_has_a_credential(kafka: Broker, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ COMMONS = {
     "hub.core",
     "hub.settings",
     "hub.kafka",
+    "hub.locked",
+    "hub.private",
     "hub.telemetry",
     "hub.errors",
     "hub.directory",
