@@ -61,6 +61,7 @@ _SUBSCRIPTIONS = frozenset(
         "GET /v1/subscriptions/{id}/report",
     }
 )
+_LEARNERS = frozenset({"POST /v1/access-requests", "POST /v1/erasures", "POST /v1/restrictions"})
 _PARTNERS = frozenset({"GET /v1/partners"})
 
 ALLOWED: Mapping[PersonRole, frozenset[str]] = {
@@ -70,19 +71,20 @@ ALLOWED: Mapping[PersonRole, frozenset[str]] = {
     | _SUBSCRIPTIONS
     | _REPLAYS
     | {"GET /v1/journeys", "GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
-    PersonRole.FG: _PAGES | _COUNTS | _PARTNERS,
+    PersonRole.FG: _PAGES | _COUNTS | _PARTNERS | _LEARNERS,
 }
-"""All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody reads what is
-said of a learner: lines, feeds and a partner's own signals are for the systems of its teachers and mentors."""
+"""All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the privacy
+officer, for the learner itself, reads what is said of one: lines, feeds and a partner's own signals are for the
+systems of its teachers and mentors."""
 
-_SEES_AS: Mapping[PersonRole, Role] = {
-    PersonRole.PROCESREGISSEUR: Role.PROCESREGISSEUR,
-    PersonRole.OPERATOR: Role.OPERATOR,
-    PersonRole.FG: Role.PROCESREGISSEUR,
+_SEES_AS: Mapping[PersonRole, tuple[Role, ...]] = {
+    PersonRole.PROCESREGISSEUR: (Role.PROCESREGISSEUR,),
+    PersonRole.OPERATOR: (Role.OPERATOR,),
+    PersonRole.FG: (Role.FG, Role.PROCESREGISSEUR),
 }
-"""The role of the directory whose view they have; the privacy officer sees counts, as the procesregisseur does."""
+"""The roles of the directory whose view they have; the privacy officer sees counts, as the procesregisseur does."""
 
-_OF_THE_HUB = (Role.PROCESREGISSEUR, Role.OPERATOR, Role.HUB)
+_OF_THE_HUB = (Role.PROCESREGISSEUR, Role.OPERATOR, Role.FG, Role.HUB)
 
 
 def may(role: PersonRole, method: str, route: str) -> bool:
@@ -115,7 +117,7 @@ def acts_as(person: Person, directory: Directory) -> Partner | None:
         partner = directory.get(person.partner)
         # Whoever acts for a partner gets no view of all the others by way of it.
         return None if partner is None or partner.has(*_OF_THE_HUB) else partner
-    return Partner(id=person.role.value, name=person.role.value, roles=(_SEES_AS[person.role],))
+    return Partner(id=person.role.value, name=person.role.value, roles=_SEES_AS[person.role])
 
 
 def _texts(claim: object) -> list[str]:

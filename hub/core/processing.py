@@ -11,6 +11,7 @@ from functools import lru_cache
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import PREFIX, Kind
 from hub.core.codes import Basis
+from hub.core.purposes import FLOWS, GROUNDS
 
 Words = tuple[str, str]
 """Dutch, English."""
@@ -49,21 +50,29 @@ BASES: dict[Basis, Words] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
-    """`kinds` are names of kinds of events; an activity of the hub itself has none. `persons` tells whether it is about
-    single learners, `bases` on what it may rest."""
+    """`id` is the flow (`hub.core.purposes`) that it is; an activity of the hub itself is of none. `persons` tells
+    whether it is about single learners."""
 
     id: str
     name: Words
     purpose: Words
-    kinds: tuple[str, ...] = ()
-    bases: tuple[Basis, ...] = ()
     persons: bool = True
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the kinds of events of its flow."""
+        return FLOWS.get(self.id, ())
+
+    @property
+    def bases(self) -> tuple[Basis, ...]:
+        """On what it may rest: for a flow what the hub takes for a basis of it, else whatever basis is claimed."""
+        if not self.persons or self.id == RIGHTS.id:
+            return ()
+        return tuple(basis for basis in BASES if self.id in GROUNDS[basis].flows) or tuple(BASES)
 
     def of_kinds(self) -> list[Kind]:
         return [kind for kind in KINDS.values() if kind.name in self.kinds]
 
-
-_ANY: tuple[Basis, ...] = tuple(BASES)
 
 LOOKUP = Activity(
     id="lookups",
@@ -73,7 +82,15 @@ LOOKUP = Activity(
         "met haar doel vastgelegd.",
         "A party that has to do with the learner sees what of the line is for it; every look is kept with its purpose.",
     ),
-    bases=_ANY,
+)
+
+RIGHTS = Activity(
+    id="rights",
+    name=("Rechten van leerlingen", "Rights of learners"),
+    purpose=(
+        "Wie het aangaat krijgt inzage, wissing of beperking, zoals de AVG (art. 15, 17 en 18) de hub verplicht.",
+        "Whom it concerns gets access, erasure or restriction, as the GDPR (art. 15, 17 and 18) obliges the hub to.",
+    ),
 )
 
 ACTIVITIES: tuple[Activity, ...] = (
@@ -84,14 +101,12 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Scholen en gemeente weten op tijd hoeveel kinderen er komen, zodat er plaatsen zijn.",
             "Schools and municipality know in time how many children come, so that there are places.",
         ),
-        kinds=("arrival-group.announced", "arrival-group.updated", "arrival-group.cancelled", "arrival-group.arrived"),
         persons=False,
     ),
     Activity(
         id="offers",
         name=("Aanbod en plaatsen", "Offers and places"),
         purpose=("Bekend is welk aanbod er is en waar plaats is.", "It is known what is offered and where places are."),
-        kinds=("offer.published",),
         persons=False,
     ),
     Activity(
@@ -101,8 +116,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Een leerling krijgt op tijd een plaats, en niemand wacht ongezien.",
             "A learner gets a place in time, and nobody waits unseen.",
         ),
-        kinds=("placement.requested", "placement.decided"),
-        bases=("WPO-OKR", "VO-OVERSTAP", "LPW", "SWV-TAAK"),
     ),
     Activity(
         id="enrolment",
@@ -111,8 +124,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Bekend is waar een leerling staat ingeschreven, ook bij verhuizing en overgang.",
             "It is known where a learner is enrolled, also when moving and passing on.",
         ),
-        kinds=("enrolment.started", "enrolment.ended"),
-        bases=("WPO-OKR", "VO-OVERSTAP", "LPW", "WEB-DSP", "VE-DUTY"),
     ),
     Activity(
         id="participation",
@@ -121,8 +132,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Scholen die samen onderwijs geven weten waar een leerling is, en wie hem terugkrijgt.",
             "Schools that teach together know where a learner is, and who gets the learner back.",
         ),
-        kinds=("participation.started", "participation.ended", "transfer.returned"),
-        bases=("WPO-OKR", "VO-OVERSTAP", "SWV-TAAK", "VE-DUTY", "CONSENT", "CONVENANT", "AGREEMENT"),
     ),
     Activity(
         id="advice",
@@ -131,8 +140,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Het advies bereikt de school die de leerling plaatst.",
             "The advice reaches the school that places the learner.",
         ),
-        kinds=("school-advice.issued",),
-        bases=("WPO-OKR", "VO-OVERSTAP"),
     ),
     Activity(
         id="handovers",
@@ -141,8 +148,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Elk dossier komt aan bij de volgende school, en een warme overdracht gebeurt als die nodig is.",
             "Every dossier reaches the next school, and a warm handover takes place where it is needed.",
         ),
-        kinds=("handover.prepared", "handover.acknowledged", "handover.withdrawn", "warm-contact.held"),
-        bases=("WPO-OKR", "VO-OVERSTAP", "SWV-TAAK", "VE-DUTY", "CONSENT"),
     ),
     Activity(
         id="support",
@@ -151,8 +156,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Ondersteuning loopt door, en toelaatbaarheid en evaluatie verlopen niet ongemerkt.",
             "Support goes on, and admissibility and reviews do not lapse unnoticed.",
         ),
-        kinds=("tlv.decided", "support.changed", "review.held"),
-        bases=("SWV-TAAK", "CONSENT", "CONVENANT"),
     ),
     Activity(
         id="absence",
@@ -161,8 +164,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Wie thuiszit, is in beeld bij wie moet handelen.",
             "Who stays at home is seen by those who must act.",
         ),
-        kinds=("absence.opened", "absence.closed"),
-        bases=("LPW", "SWV-TAAK", "WEB-DSP"),
     ),
     Activity(
         id="certificates",
@@ -171,8 +172,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Wat een leerling heeft behaald telt mee in het vervolgonderwijs.",
             "What a learner has achieved counts in further education.",
         ),
-        kinds=("certificate.issued", "certificate.revoked", "certificate.recognised"),
-        bases=("CONSENT", "AGREEMENT"),
     ),
     Activity(
         id="progress",
@@ -181,8 +180,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "De school die een leerling afleverde ziet of het advies en de overgang goed waren.",
             "The school a learner came from sees whether its advice and the passage were right.",
         ),
-        kinds=("progress.reported",),
-        bases=("WPO-OKR", "VO-OVERSTAP", "WEB-DSP", "AGREEMENT"),
     ),
     Activity(
         id="onboard",
@@ -191,8 +188,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Wie zijn examen niet haalde, volgt vo en mbo naast elkaar en raakt niet uit beeld.",
             "Who failed the exam follows vo and mbo side by side and is not lost from sight.",
         ),
-        kinds=("onboard.enrolled",),
-        bases=("VO-OVERSTAP", "LPW", "WEB-DSP", "AGREEMENT"),
     ),
     Activity(
         id="lines",
@@ -201,8 +196,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Eén lijn per leerling, gesloten als zij ten einde is, en gewist met bericht aan elke eerdere ontvanger.",
             "One line per learner, closed when it ends, and erased with word to every past receiver.",
         ),
-        kinds=("learner.linked", "line.closed", "erasure.executed"),
-        bases=_ANY,
     ),
     Activity(
         id="signals",
@@ -211,8 +204,6 @@ ACTIVITIES: tuple[Activity, ...] = (
             "Wie aan zet is hoort dat een termijn verstrijkt, en de toezichthouder als die verstreken is.",
             "Who must act hears that a term runs out, and the supervisor when it has.",
         ),
-        kinds=("signal.raised", "signal.cleared"),
-        bases=_ANY,
     ),
     Activity(
         id="aggregates",
@@ -221,10 +212,10 @@ ACTIVITIES: tuple[Activity, ...] = (
             "De stad ziet hoe het gaat, zonder dat iemand herkenbaar is.",
             "The city sees how things go, with nobody recognisable.",
         ),
-        kinds=("aggregate.published",),
         persons=False,
     ),
     LOOKUP,
+    RIGHTS,
 )  # fmt: skip
 
 _BY_TYPE = {f"{PREFIX}{name}.v1": one for one in ACTIVITIES for name in one.kinds}

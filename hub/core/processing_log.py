@@ -17,6 +17,7 @@ from hub.core.journal import (
     Accepted,
     Attempted,
     Entry,
+    Handled,
     Pulled,
     Quarantined,
     Read,
@@ -27,6 +28,7 @@ from hub.core.journal import (
     Signal,
     load,
 )
+from hub.core.processing import RIGHTS
 from hub.core.records import Record
 from hub.core.traces import Trace, span
 
@@ -110,7 +112,7 @@ def _span(entry: Entry, trace: Trace, person: str, done: _Action) -> Span:
         entry.at - done.took,
         entry.at,
         done.status,
-        processing.of_type(entry.type).id,
+        (RIGHTS if isinstance(entry, Handled) else processing.of_type(entry.type)).id,
         person,
         done.called_by,
     )
@@ -152,6 +154,15 @@ _TRIED = {
     "dead": "Geweigerd door",
     "stopped": "Niet meer aangeboden aan",
     "withdrawn": "Ingetrokken voor aflevering bij",
+    "withheld": "Niet meer toegestaan aan",
+}
+
+
+_HANDLED = {
+    "access": "Inzage gegeven",
+    "erasure": "Wissing opgedragen",
+    "restricted": "Beperking opgedragen",
+    "lifted": "Beperking opgeheven",
 }
 
 
@@ -176,6 +187,8 @@ def _words(entry: Entry) -> str:
             return f"Opgehaald door {entry.partner}"
         case Read():
             return f"Leerlijn ingezien door {entry.partner} ({entry.purpose})"
+        case Handled():
+            return f"{_HANDLED.get(entry.act, entry.act)} door {entry.partner}"
         case Signal():
             what = f"Signaal {entry.rule} {'gegeven' if entry.change == 'raised' else 'opgeheven'}"
         case _:

@@ -28,6 +28,7 @@ class Scope(StrEnum):
     SIGNALS = "signals.read"
     CENSUS = "census.read"
     PARTNERS = "partners.read"
+    LEARNERS = "learners.manage"
     OPERATIONS = "operations"
 
 
@@ -43,6 +44,7 @@ WORDS: Mapping[Scope, tuple[str, str]] = {
     Scope.JOURNEYS: ("de reis van een gebeurtenis volgen", "follow the journey of an event"),
     Scope.SIGNALS: ("eigen signalen inzien", "read one's own signals"),
     Scope.CENSUS: ("tellingen inzien", "read aggregates"),
+    Scope.LEARNERS: ("rechten van leerlingen uitvoeren", "carry out the rights of learners"),
     Scope.PARTNERS: ("de lijst van partners inzien", "read the list of partners"),
     Scope.OPERATIONS: ("meters en onderdelen van de hub inzien", "read metrics and parts of the hub"),
 }

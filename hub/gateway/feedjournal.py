@@ -72,7 +72,7 @@ async def _publish(door: Gateway, entries: Sequence[journal.Entry]) -> None:
 
 
 def _code(delivery: Delivery) -> str:
-    kind = KINDS.get(delivery.event().type)
+    kind = KINDS.get(str(delivery.event().attributes.get("type", "")))
     return kind.code if kind else ""
 
 

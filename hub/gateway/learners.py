@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import access, erasure, journal
+from hub.core import access, erasure, journal, persons
 from hub.core import state as states
 from hub.core.catalogue.lifecycle import RequestedBy
 from hub.core.event import Event, Rejected, moment
@@ -165,7 +165,10 @@ def _erased(door: Gateway, learner: str, by: str) -> Out:
 
 
 def _entry(door: Gateway, caller: Partner, act: str, learner: str) -> Out:
-    entry = journal.Handled(at=door.now(), partner=caller.id, act=act, line=_hashed(door, learner))
+    person = persons.of_learner(learner, door.line_key)
+    entry = journal.Handled(
+        at=door.now(), person=person, partner=caller.id, act=act, line=_hashed(door, learner)
+    )
     return journal.record(entry)
 
 

@@ -38,6 +38,9 @@ SCOPES: dict[Route, Scope] = {
     ("GET", "/v1/newcomers"): Scope.CENSUS,
     ("GET", "/v1/flows"): Scope.CENSUS,
     ("GET", "/v1/partners"): Scope.PARTNERS,
+    ("POST", "/v1/access-requests"): Scope.LEARNERS,
+    ("POST", "/v1/erasures"): Scope.LEARNERS,
+    ("POST", "/v1/restrictions"): Scope.LEARNERS,
     ("GET", "/metrics"): Scope.OPERATIONS,
     ("GET", "/parts"): Scope.OPERATIONS,
 }
