@@ -73,8 +73,8 @@ ALLOWED: Mapping[PersonRole, frozenset[str]] = {
     | {"GET /v1/journeys", "GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
     PersonRole.FG: _PAGES | _COUNTS | _PARTNERS | _LEARNERS,
 }
-"""All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the privacy
-officer, for the learner itself, reads what is said of one: lines, feeds and a partner's own signals are for the
+"""All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the
+privacy officer, for the learner itself, reads what is said of one: lines, feeds and a partner's own signals are for the
 systems of its teachers and mentors."""
 
 _SEES_AS: Mapping[PersonRole, tuple[Role, ...]] = {

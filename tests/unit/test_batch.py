@@ -14,7 +14,7 @@ from hub.core.subscription import Batching, Subscription
 from hub.courier import batch
 from hub.courier.item import Item, read
 from hub.courier.request import Stamp, build, together
-from hub.courier.signing import sign
+from hub.courier.signing import signatures
 from hub.courier.supply import BATCHES, Supply
 from hub.courier.window import SIZE, Window
 
@@ -36,7 +36,7 @@ def test_a_batch_is_one_signed_array_of_the_events_as_they_are_with_their_number
     assert made.headers["Content-Type"].startswith("application/cloudevents-batch+json")
     assert made.headers["Hub-Sequence"] == "4-6,9"
     id = made.headers["webhook-id"]
-    assert made.headers["webhook-signature"] == sign(SECRET, id, 7, made.body)
+    assert made.headers["webhook-signature"] == signatures([SECRET], id, 7, made.body)
 
 
 def test_who_asked_for_batches_gets_a_single_event_as_a_batch_of_one_under_its_own_id() -> None:

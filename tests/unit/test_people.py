@@ -70,9 +70,16 @@ def test_nobody_publishes_and_nobody_reads_what_is_said_of_a_learner(role: Perso
     assert not may(role, *action.split(" "))
 
 
-@pytest.mark.parametrize("role", [PersonRole.PROCESREGISSEUR, PersonRole.FG])
-def test_who_watches_the_flows_changes_nothing(role: PersonRole) -> None:
-    assert {action.split()[0] for action in ALLOWED[role]} == {"GET"}
+def test_who_watches_the_flows_changes_nothing() -> None:
+    assert {action.split()[0] for action in ALLOWED[PersonRole.PROCESREGISSEUR]} == {"GET"}
+
+
+def test_the_privacy_officer_changes_only_what_a_learner_has_a_right_to() -> None:
+    assert {action for action in ALLOWED[PersonRole.FG] if not action.startswith("GET ")} == {
+        "POST /v1/access-requests",
+        "POST /v1/erasures",
+        "POST /v1/restrictions",
+    }
 
 
 def test_a_partner_administrator_sees_no_page_and_no_signal_with_a_learner() -> None:
@@ -137,12 +144,14 @@ def test_who_administers_a_partner_does_not_become_operator_when_the_partner_doe
 @pytest.mark.parametrize(
     ("role", "sees_as"),
     [
-        (PersonRole.PROCESREGISSEUR, Role.PROCESREGISSEUR),
-        (PersonRole.OPERATOR, Role.OPERATOR),
-        (PersonRole.FG, Role.PROCESREGISSEUR),
+        (PersonRole.PROCESREGISSEUR, (Role.PROCESREGISSEUR,)),
+        (PersonRole.OPERATOR, (Role.OPERATOR,)),
+        (PersonRole.FG, (Role.FG, Role.PROCESREGISSEUR)),
     ],
 )
-def test_others_have_one_role_of_the_directory_and_no_organisation(role: PersonRole, sees_as: Role) -> None:
+def test_others_have_roles_of_the_directory_and_no_organisation(
+    role: PersonRole, sees_as: tuple[Role, ...]
+) -> None:
     partner = acts_as(Person(role), DIRECTORY)
     assert partner is not None
-    assert (partner.roles, partner.orgs, partner.sources, partner.tokens) == ((sees_as,), (), (), ())
+    assert (partner.roles, partner.orgs, partner.sources, partner.tokens) == (sees_as, (), (), ())

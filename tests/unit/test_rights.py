@@ -150,7 +150,7 @@ def test_a_token_for_types_that_its_partner_may_not_publish_publishes_nothing() 
 def test_a_token_that_is_bound_to_organisations_opens_no_log_of_the_whole_partner() -> None:
     given = rights.bounds(Bound(orgs=("brin:00YY01",)))
     closed = {scope for scope in Scope if not given.permits(scope)}
-    assert closed == {Scope.READ, Scope.MANAGE, Scope.REPLAY, Scope.JOURNEYS}
+    assert closed == {Scope.READ, Scope.MANAGE, Scope.REPLAY, Scope.JOURNEYS, Scope.LEARNERS}
 
 
 def test_a_token_holds_until_its_moment_and_no_longer() -> None:

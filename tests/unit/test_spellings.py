@@ -28,6 +28,8 @@ from tests.spellings import ADDRESSES, FINE, SPELLINGS
 ALLOWED = "127.0.0.77"
 """The one address the operator allows here; the server that counts listens there and everywhere else."""
 
+EVENT = b'{"specversion": "1.0", "source": "urn:nld:oin:1", "id": "1", "type": "t"}'
+
 
 def test_there_are_more_of_them_than_fifty() -> None:
     assert len(set(SPELLINGS)) > 100 and len(set(ADDRESSES)) >= 40
@@ -124,7 +126,7 @@ def post(access: Access, sink: str, **settings: Any) -> Post:
 
 
 async def outcome(of: Post) -> str:
-    reply = await of.one(Delivery("d", "subject", 0, b"{}"), 1, {})
+    reply = await of.one(Delivery("d", "subject", 0, EVENT), 1, {})
     return reply.answer.label
 
 
