@@ -15,7 +15,7 @@ BOUNDS_MS = (1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_0
 class Leg(msgspec.Struct, frozen=True):
     """Deliveries of one kind from one publisher to one partner, over some days. `arrived` were answered 2xx, or
     acknowledged where the partner has no webhook; `ended` came to an end without; `within` counts arrivals by
-    BOUNDS_MS, with one place more for what took longer; `oldest` is when the oldest that is still to come was routed."""
+    BOUNDS_MS, with one place more for what took longer; `oldest` is when the oldest still to come was routed."""
 
     publisher: str
     partner: str

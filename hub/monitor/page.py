@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from hub.core.flows import Flows
-from hub.monitor.figures import Figures, Naming, figures
+from hub.monitor.figures import Naming, figures
+from hub.monitor.frame import Frame, draw, frame
+from hub.monitor.frame import page as as_page
 from hub.monitor.shown import Shown
-from hub.monitor.site import HEADERS, asset, files, template
+from hub.monitor.site import HEADERS, files, template
+from hub.monitor.viewer import GetViewer, Viewer, anybody
 from hub.monitor.words import Language
 
 PARTS = ("tiles", "events", "hours", "deliveries", "refusals", "arrivals", "signals")
 """Pieces of the page that are replaced while it is looked at; each has its own template."""
 
+BUILT = frozenset({"/", "/catalogue"})
+"""Paths of the pages that there are."""
+
 BAR_HEIGHT = 24
 GetFlows = Callable[[], Awaitable[Flows]]
 
 
-def render(flows: Flows, lang: str, now: int, naming: Naming) -> str:
-    """The whole page. `now` is milliseconds since 1970; an unknown language is Dutch."""
-    return template("page").render(_context(figures(flows, naming, now), lang))
+def render(flows: Flows, around: Frame, now: int, naming: Naming) -> str:
+    """The whole page. `now` is milliseconds since 1970."""
+    shown = figures(flows, naming, now)
+    return draw("page", around, Language(around.lang), f=shown, bars=_bars)
 
 
 def fragments(flows: Flows, lang: str, now: int, naming: Naming) -> dict[str, str]:
     """HTML of every part in PARTS, as it stands in the page."""
-    context = _context(figures(flows, naming, now), lang)
+    context = {"f": figures(flows, naming, now), "t": Language(lang), "bars": _bars}
     return {part: template(f"_{part}").render(context) for part in PARTS}
 
 
@@ -43,26 +50,26 @@ def router(
     flows: GetFlows,
     naming: Callable[[], Naming],
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-    dependencies: Sequence[Any] = (),
+    viewer: GetViewer = anybody,
+    built: frozenset[str] = BUILT,
 ) -> APIRouter:
-    """Mounts the page at `/`, its live parts and figures below `/monitor`.
-
-    `dependencies` are FastAPI's and guard everything but the static files.
-    """
-    pages = APIRouter(dependencies=list(dependencies), include_in_schema=False)
+    """Mounts the page at `/`, its live parts and figures below `/monitor`. `viewer` guards everything but the static
+    files."""
+    pages = APIRouter(include_in_schema=False)
+    looking = Depends(viewer)
 
     @pages.get("/")
-    async def page(lang: str = "nl") -> Response:
-        html = render(await flows(), lang, now(), naming())
-        return Response(html, media_type="text/html; charset=utf-8", headers=HEADERS)
+    async def page(request: Request, who: Viewer = looking) -> Response:
+        around = frame(request, who, built)
+        return as_page(render(await flows(), around, now(), naming()), request)
 
-    @pages.get("/monitor/live")
-    async def live(lang: str = "nl") -> Response:
-        at = now()
+    @pages.get("/monitor/live", dependencies=[looking])
+    async def live(request: Request) -> Response:
+        at, lang = now(), frame(request, anybody(), built).lang
         parts = fragments(await flows(), lang, at, naming())
         return _json({"at": Language(lang).clock(at), "parts": parts})
 
-    @pages.get("/monitor/figures")
+    @pages.get("/monitor/figures", dependencies=[looking])
     async def numbers() -> Response:
         return _json(as_json(await flows(), now(), naming()))
 
@@ -74,10 +81,6 @@ def router(
 
 def _json(value: object) -> Response:
     return Response(orjson.dumps(value), media_type="application/json", headers=HEADERS)
-
-
-def _context(shown: Figures, lang: str) -> dict[str, Any]:
-    return {"f": shown, "t": Language(lang), "asset": asset, "bars": _bars, "live_parts": PARTS}
 
 
 def _bars(hours: list[Shown]) -> list[tuple[int, int, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,15 +12,22 @@ from hub.monitor.shown import Shown
 LANGUAGES = ("nl", "en")
 CITY = "Europe/Amsterdam"
 
-WORDS: dict[str, tuple[str, str]] = {
-    "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
-    "intro": (
-        "Wat er tussen de partners in Almere stroomt, en waar het stokt. Deze pagina toont aantallen, nooit een "
-        "leerling.",
-        "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
-    ),
+SITE: dict[str, tuple[str, str]] = {
+    "site": ("Onderwijshub Almere", "Almere education hub"),
+    "navigation": ("Hoofdmenu", "Main menu"),
+    "nav_flows": ("Stromen", "Flows"),
+    "nav_city": ("Leerlijn van de stad", "Learning line of the city"),
+    "nav_troubles": ("Problemen", "Troubles"),
+    "nav_journeys": ("Reis van een bericht", "Journey of a message"),
+    "nav_subscriptions": ("Abonnementen", "Subscriptions"),
+    "nav_acts": ("Wie deed wat", "Who did what"),
+    "nav_catalogue": ("Wie krijgt wat", "Who gets what"),
+    "role_operator": ("Beheerder", "Operator"),
+    "role_procesregisseur": ("Procesregisseur", "Process director"),
+    "role_partner-administrator": ("Beheerder van een partner", "Administrator of a partner"),
+    "role_fg": ("Functionaris gegevensbescherming", "Data protection officer"),
+    "log_out": ("Log uit", "Log out"),
     "other_language": ("English", "Nederlands"),
-    "catalogue": ("Wie krijgt wat", "Who gets what"),
     "skip": ("Naar de inhoud", "Skip to content"),
     "updated": ("Bijgewerkt om", "Updated at"),
     "live": ("Live", "Live"),
@@ -31,6 +39,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_script": (
         "Zonder JavaScript ververst deze pagina niet vanzelf. Laad haar opnieuw voor nieuwe cijfers.",
         "Without JavaScript this page does not refresh by itself. Reload it for new figures.",
+    ),
+    "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
+}
+"""Words that stand on every page, by name: Dutch, English."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
+    "intro": (
+        "Wat er tussen de partners in Almere stroomt, en waar het stokt. Deze pagina toont aantallen, nooit een "
+        "leerling.",
+        "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
     ),
     "now": ("In het kort", "At a glance"),
     "tile_events": ("gebeurtenissen in 24 uur", "events in 24 hours"),
@@ -142,7 +161,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "50-99, then by ten), also in totals; so no single child can be followed. Groups, places and offers are exact. "
         "Bars are scaled per row.",
     ),
-    "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
     "T01": ("Aangekomen, nog geen schoolplaats", "Arrived, no school place yet"),
     "T02": ("Meer kinderen dan vrije plaatsen", "More children than free places"),
     "T03": ("Aanmelding zonder besluit", "Request without a decision"),
@@ -167,19 +185,20 @@ _AGES = ((86_400_000, "d", "d"), (3_600_000, "u", "h"), (60_000, "min", "min"), 
 
 
 class Language:
-    """One of LANGUAGES; an unknown one is Dutch."""
+    """One of LANGUAGES; an unknown one is Dutch. `words` are those of one page, before those of the site."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, words: Mapping[str, tuple[str, str]] = WORDS) -> None:
+        self._words = words
         self.code = code if code in LANGUAGES else LANGUAGES[0]
         self.place = LANGUAGES.index(self.code)
         self.other = LANGUAGES[1 - self.place]
 
     def __call__(self, name: str) -> str:
         """Raises KeyError for a word that is not there."""
-        return WORDS[name][self.place]
+        return (self._words.get(name) or SITE[name])[self.place]
 
     def rule(self, rule: str) -> str:
-        return self(rule) if rule in WORDS else rule
+        return WORDS[rule][self.place] if rule in WORDS else rule
 
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", "." if self.code == "nl" else ",")

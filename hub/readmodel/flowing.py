@@ -76,15 +76,15 @@ _DAILY = (
 )
 
 
-def _legs(rows: Iterable[sa.Row[Any]]) -> tuple[Leg, ...]:
+def _legs(rows: Iterable[Any]) -> tuple[Leg, ...]:
     """One leg per publisher, kind and partner, over all its subscriptions."""
-    found: defaultdict[tuple[str, str, str], list[sa.Row[Any]]] = defaultdict(list)
+    found: defaultdict[tuple[str, str, str], list[Any]] = defaultdict(list)
     for row in rows:
         found[row.publisher, row.partner, row.type].append(row)
     return tuple(_leg(*named, own) for named, own in sorted(found.items()))
 
 
-def _leg(publisher: str, partner: str, type: str, rows: list[sa.Row[Any]]) -> Leg:
+def _leg(publisher: str, partner: str, type: str, rows: list[Any]) -> Leg:
     return Leg(
         publisher=publisher,
         partner=partner,
@@ -97,7 +97,7 @@ def _leg(publisher: str, partner: str, type: str, rows: list[sa.Row[Any]]) -> Le
     )
 
 
-def _rhythms(rows: Iterable[sa.Row[Any]], today: int) -> tuple[Rhythm, ...]:
+def _rhythms(rows: Iterable[Any], today: int) -> tuple[Rhythm, ...]:
     found: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * DAYS)
     last: dict[tuple[str, str], int] = {}
     for row in rows:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hub.core.flows import HOUR_MS, HOURS, Arrivals, DeliveryFlow, EventFlow, Flows, SignalFlow, Tally
 from hub.monitor import page
 from hub.monitor.figures import Kind, Naming, figures
+from hub.monitor.frame import Frame
 from hub.monitor.health import health
 from hub.monitor.page import PARTS, as_json, fragments, render, router
 from hub.monitor.shown import Shown, banded, exact, total
@@ -75,7 +76,7 @@ def test_a_kind_that_nobody_described_is_taken_for_one_about_persons() -> None:
 def test_a_total_does_not_give_away_a_hidden_cell() -> None:
     given = flows(events=(EventFlow(HANDOVER, "vo", hours(12, 2)),))
 
-    html = render(given, "nl", NOW, NAMING)
+    html = render(given, Frame(lang="nl"), NOW, NAMING)
 
     assert as_json(given, NOW, NAMING)["events"][0]["total"] == "11-23"
     assert "14" not in text(fragments(given, "nl", NOW, NAMING)["events"]).split()
@@ -110,7 +111,9 @@ def test_one_more_child_changes_nothing_that_is_shown() -> None:
             stale=number,
         )
         cells = [str(cell.value) for cell in health(given, figures(given, NAMING, NOW))]
-        return render(given, "nl", NOW, NAMING) + " ".join(cells), orjson.dumps(as_json(given, NOW, NAMING))
+        return render(given, Frame(lang="nl"), NOW, NAMING) + " ".join(cells), orjson.dumps(
+            as_json(given, NOW, NAMING)
+        )
 
     for number in (*range(1, 4), *range(20, 49), *range(110, 119)):
         assert shown(number) == shown(number + 1), number
@@ -199,7 +202,7 @@ def test_nothing_exact_is_left_in_the_json_or_the_page_of_small_cells() -> None:
     for part in ("events", "deliveries", "arrivals", "signals", "hours"):
         words = text(fragments(given, "nl", NOW, NAMING)[part]).split()
         assert "3" not in words, part
-    assert "2026-09-03" not in render(given, "nl", NOW, NAMING)
+    assert "2026-09-03" not in render(given, Frame(lang="nl"), NOW, NAMING)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_a_partner_without_a_webhook_has_no_backlog() -> None:
     )
 
     assert figures(given, NAMING, NOW).oldest is None
-    assert "geen bezorging wacht" in render(given, "nl", NOW, NAMING)
+    assert "geen bezorging wacht" in render(given, Frame(lang="nl"), NOW, NAMING)
 
 
 def test_refusals_and_repeats_are_shown_by_reason() -> None:
@@ -281,9 +284,9 @@ def test_ages_are_in_the_largest_unit_that_fits() -> None:
 
 def test_every_word_exists_in_both_languages() -> None:
     assert all(dutch and english for dutch, english in WORDS.values())
-    html = render(flows(), "en", NOW, NAMING)
+    html = render(flows(), Frame(lang="en"), NOW, NAMING)
     assert '<html lang="en">' in html and "Flows of the education hub" in html
-    assert '<html lang="nl">' in render(flows(), "de", NOW, NAMING)
+    assert '<html lang="nl">' in render(flows(), Frame(lang="de"), NOW, NAMING)
 
 
 def everything() -> Flows:
@@ -325,7 +328,7 @@ class Tags(HTMLParser):
 
 
 def test_the_page_is_well_formed_and_needs_nothing_but_its_own_files() -> None:
-    found = Tags(render(everything(), "nl", NOW, NAMING))
+    found = Tags(render(everything(), Frame(lang="nl"), NOW, NAMING))
 
     assert found.open == []
     for tag, attributes in found.tags:
@@ -336,7 +339,7 @@ def test_the_page_is_well_formed_and_needs_nothing_but_its_own_files() -> None:
 
 
 def test_what_partners_are_called_cannot_become_markup() -> None:
-    html = render(everything(), "nl", NOW, NAMING)
+    html = render(everything(), Frame(lang="nl"), NOW, NAMING)
 
     assert "<script>alert" not in html and "<img>" not in html and '"><b>' not in html
     assert "&lt;script&gt;alert(1)" in html
@@ -344,7 +347,7 @@ def test_what_partners_are_called_cannot_become_markup() -> None:
 
 def test_tables_can_be_read_aloud() -> None:
     """A caption, column heads with scope, a head for every row, and no state told by colour alone."""
-    html = render(everything(), "nl", NOW, NAMING)
+    html = render(everything(), Frame(lang="nl"), NOW, NAMING)
 
     for table in re.findall(r"<table.*?</table>", html, re.S):
         assert "<caption>" in table
@@ -355,7 +358,7 @@ def test_tables_can_be_read_aloud() -> None:
 
 
 def test_the_live_parts_are_exactly_what_stands_in_the_page() -> None:
-    html = render(everything(), "nl", NOW, NAMING)
+    html = render(everything(), Frame(lang="nl"), NOW, NAMING)
     parts = fragments(everything(), "nl", NOW, NAMING)
 
     assert set(parts) == set(PARTS) == set(re.findall(r'data-part="(\w+)"', html))
@@ -426,7 +429,7 @@ async def test_a_guard_keeps_the_figures_in() -> None:
         return everything()
 
     app = fastapi.FastAPI()
-    app.include_router(router(given, lambda: NAMING, lambda: NOW, [fastapi.Depends(refuse)]))
+    app.include_router(router(given, lambda: NAMING, lambda: NOW, refuse))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hub") as door:
         answers = [(await door.get(path)).status_code for path in ("/", "/monitor/live", "/monitor/figures")]
 
