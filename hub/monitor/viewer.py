@@ -40,6 +40,7 @@ class Place(NamedTuple):
 
 PLACES: tuple[Place, ...] = (
     Place("/", "nav_flows", frozenset({OPERATOR, REGISSEUR, PRIVACY})),
+    Place("/numbers", "nav_numbers", frozenset({OPERATOR, REGISSEUR, PRIVACY})),
     Place("/city", "nav_city", EVERYBODY),
     Place("/troubles", "nav_troubles", frozenset({OPERATOR, REGISSEUR, ADMINISTRATOR})),
     Place("/journeys", "nav_journeys", frozenset({OPERATOR, REGISSEUR, ADMINISTRATOR})),

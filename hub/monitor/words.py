@@ -16,6 +16,7 @@ SITE: dict[str, tuple[str, str]] = {
     "site": ("Onderwijshub Almere", "Almere education hub"),
     "navigation": ("Hoofdmenu", "Main menu"),
     "nav_flows": ("Stromen", "Flows"),
+    "nav_numbers": ("Cijfers van vandaag", "Figures of today"),
     "nav_city": ("Leerlijn van de stad", "Learning line of the city"),
     "nav_troubles": ("Problemen", "Troubles"),
     "nav_journeys": ("Reis van een bericht", "Journey of a message"),
@@ -44,6 +45,50 @@ SITE: dict[str, tuple[str, str]] = {
 }
 """Words that stand on every page, by name: Dutch, English."""
 
+FLOWS: dict[str, tuple[str, str]] = {
+    "newcomers": ("Nieuwkomers", "Newcomers"),
+    "offers": ("Aanbod van plaatsen", "Places on offer"),
+    "placement": ("Aanmelden en plaatsen", "Requests and placements"),
+    "enrolment": ("In- en uitschrijven", "Enrolments"),
+    "participation": ("Deelname", "Participation"),
+    "advice": ("Schooladvies", "School advice"),
+    "handovers": ("Overdrachten", "Handovers"),
+    "support": ("Ondersteuning", "Support"),
+    "absence": ("Verzuim", "Absence"),
+    "certificates": ("Certificaten", "Certificates"),
+    "progress": ("Voortgang", "Progress"),
+    "onboard": ("ONboard", "ONboard"),
+    "lines": ("Leerlijnen", "Learning lines"),
+    "signals": ("Signalen", "Signals"),
+    "aggregates": ("Stadscijfers", "City figures"),
+    "": ("Andere", "Other"),
+}
+"""Kinds of flows (`hub.core.purposes.FLOWS`), in the order in which they are shown."""
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "gemeente": ("Gemeente", "Municipality"),
+    "leerplicht": ("Leerplicht", "Attendance"),
+    "doorstroompunt": ("Doorstroompunt", "Dropout office"),
+    "taalcentrum": ("Taalcentrum", "Language centre"),
+    "swv": ("Samenwerkingsverband", "Support partnership"),
+    "opvang": ("Opvang", "Childcare"),
+    "po": ("Basisscholen", "Primary"),
+    "so-sbo": ("so en sbo", "Special primary"),
+    "vo": ("Middelbare scholen", "Secondary"),
+    "vso": ("vso", "Special secondary"),
+    "opdc": ("OPDC", "OPDC"),
+    "mbo": ("mbo", "Vocational"),
+    "hbo": ("hbo", "Higher"),
+    "board": ("Besturen", "Boards"),
+    "jgz": ("JGZ", "Youth health"),
+    "jeugdhulp": ("Jeugdhulp", "Youth care"),
+    "procesregisseur": ("Procesregisseur", "Process director"),
+    "operator": ("Beheer", "Operator"),
+    "hub": ("Hub", "Hub"),
+    "": ("Onbekend", "Unknown"),
+}
+"""Groups of partners by their role, in the order in which they are shown."""
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
     "intro": (
@@ -52,6 +97,49 @@ WORDS: dict[str, tuple[str, str]] = {
         "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
     ),
     "now": ("In het kort", "At a glance"),
+    "numbers": ("Cijfers van vandaag", "Figures of today"),
+    "numbers_intro": (
+        "Wat er vandaag binnenkwam, wat is geweigerd, en hoe het met de bezorging bij elke partner staat.",
+        "What came in today, what was refused, and how delivery to each partner stands.",
+    ),
+    "attention": ("Vraagt aandacht", "Asks for attention"),
+    "all_well": ("Alles stroomt", "All is flowing"),
+    "all_well_more": (
+        "Nergens wacht een bericht langer dan een minuut, en geen stroom is stiller dan anders.",
+        "Nowhere does a message wait longer than a minute, and no flow is quieter than usual.",
+    ),
+    "lanes": ("Stromen", "Flows"),
+    "lanes_caption": (
+        "Per soort stroom, de laatste zeven dagen: verteld aan partners, aangekomen, en wat nog wacht",
+        "By kind of flow, the last seven days: told to partners, arrived, and what still waits",
+    ),
+    "flow": ("Stroom", "Flow"),
+    "every_flow": ("Alle stromen", "All flows"),
+    "stand": ("Stand", "State"),
+    "told": ("Verteld", "Told"),
+    "arrived": ("Aangekomen", "Arrived"),
+    "p95": ("95 % binnen", "95 % within"),
+    "grid": ("Van wie naar wie", "From whom to whom"),
+    "grid_caption": (
+        "Afzenders in de rijen, ontvangers in de kolommen, de laatste zeven dagen:",
+        "Publishers in rows, receivers in columns, the last seven days:",
+    ),
+    "grid_none": ("Nog niets verteld in de laatste zeven dagen.", "Nothing told in the last seven days yet."),
+    "from_to": ("Van \\ naar", "From \\ to"),
+    "from": ("van", "from"),
+    "to": ("naar", "to"),
+    "light_stuck": ("Ligt stil", "Stuck"),
+    "light_late": ("Loopt achter", "Lagging"),
+    "light_quiet": ("Stiller dan anders", "Quieter than usual"),
+    "light_ended": ("Niet alles aangekomen", "Not all arrived"),
+    "light_slow": ("Traag", "Slow"),
+    "light_well": ("Stroomt", "Flowing"),
+    "light_none": ("Niets verteld", "Nothing told"),
+    "bound_beyond": ("langer dan een dag", "longer than a day"),
+    "all_of_it": ("alles", "all of it"),
+    "not_all": ("nog niet alles", "not all yet"),
+    **{f"flow_{name}": pair for name, pair in FLOWS.items()},
+    **{f"group_{name}": pair for name, pair in GROUPS.items()},
     "tile_events": ("gebeurtenissen in 24 uur", "events in 24 hours"),
     "tile_oldest": ("wacht de oudste bezorging", "the oldest delivery waits"),
     "tile_nothing_waits": ("geen bezorging wacht", "no delivery waits"),
@@ -181,6 +269,9 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """By name: Dutch, English. `T01`-`T17` are the gap rules of domain.md §3.5."""
 
+SHARED_FROM = 20
+"""Of fewer no percentage is shown (domain.md §3.7)."""
+
 _AGES = ((86_400_000, "d", "d"), (3_600_000, "u", "h"), (60_000, "min", "min"), (1000, "s", "s"))
 
 
@@ -218,6 +309,40 @@ class Language:
             if ms >= size:
                 return f"{ms // size} {names[self.place]}"
         return f"0 {_AGES[-1][1]}"
+
+    def days(self, n: int) -> str:
+        return f"{n} {('schooldagen', 'school days')[self.place]}"
+
+    def bound(self, ms: int | None) -> str:
+        """Within what time; a dash for nothing arrived, 0 for longer than a day."""
+        if ms is None:
+            return "–"
+        return self.age(ms) if ms else self("bound_beyond")
+
+    def share(self, told: Shown, missing: Shown) -> str:
+        """What part of what was told arrived: of a few in words, for a percentage would tell how many there were."""
+        if not told.high:
+            return "–"
+        if not missing.high:
+            return self("all_of_it")
+        if told.low < SHARED_FROM:
+            return self("not_all")
+        least = 100 * max(0, told.low - missing.high) // told.low
+        return f"≥ {least} %"
+
+    def waits(self, publisher: str, receiver: str, ms: int) -> str:
+        age = self.age(ms)
+        if self.place:
+            return f"from {publisher} to {receiver} a message has been waiting for {age}"
+        return f"van {publisher} naar {receiver} wacht een bericht al {age}"
+
+    def still(self, publisher: str, n: int) -> str:
+        if self.place:
+            return f"nothing from {publisher} for {self.days(n)}"
+        return f"al {self.days(n)} niets van {publisher}"
+
+    def more(self, n: int) -> str:
+        return f"And {n} more" if self.place else f"En nog {n}"
 
     def clock(self, ms: int) -> str:
         return _local(ms).strftime("%H:%M:%S")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from hub.core import topics
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
 from hub.core.event import moment
+from hub.core.rules import Rules
 from hub.core.views import Cell
 from hub.settings import Settings
 from hub.telemetry import metrics, service
@@ -87,7 +88,7 @@ def gateway_app(settings: Settings) -> Any:
     engine = open_engine(settings.database_url)
     prepare(engine)
     queries = Queries(engine)
-    aggregates = _Aggregates(queries, views)
+    aggregates = _Aggregates(engine, views, rules, clock)
     context = Gateway(
         known=views.known,
         publisher=publisher,
@@ -179,13 +180,36 @@ def _private(path: str, flags: int) -> int:
 class _Aggregates:
     """What the procesregisseur sees, for the page and for JSON: masked before it leaves this object."""
 
-    def __init__(self, queries: Any, views: Views) -> None:
-        self._queries = queries
-        self._views = views
+    def __init__(self, engine: Any, views: Views, rules: Rules, now: Callable[[], int]) -> None:
+        from hub.readmodel.flowing import Flowing
+        from hub.readmodel.queries import Queries
 
-    async def raw(self) -> Any:
-        """Exact counts, for the page that masks them."""
-        return await asyncio.to_thread(self._queries.flows, clocks.wall())
+        self._queries = Queries(engine)
+        self._flowing = Flowing(engine)
+        self._views = views
+        self._rules = rules
+        self._now = now
+
+    async def read(self) -> Any:
+        """Exact counts, for the pages that mask them."""
+        from hub.monitor.page import Reading
+
+        def both() -> Reading:
+            now = clocks.wall()
+            return Reading(self._queries.flows(now), self._flowing.matrix(now))
+
+        return await asyncio.to_thread(both)
+
+    def known(self) -> Any:
+        """How the pages call things, and take them together."""
+        from hub.core.purposes import flow_of
+        from hub.monitor.matrix import Lanes, silence_of
+        from hub.monitor.page import Known
+
+        naming, directory = self.naming(), self._views.known.directory
+        silence = silence_of(moment(self._now())[:10], self._rules.calendar)
+        group = partial(_group, directory)
+        return Known(naming, Lanes(flow_of, group, naming.personal, naming.partner, silence))
 
     def flows(self) -> dict[str, Any]:
         from hub.monitor import page
@@ -218,6 +242,12 @@ def _partner_name(known: Directory, id: str) -> str:
     return found.name if found else id
 
 
+def _group(known: Directory, id: str) -> str:
+    """The role under which a partner stands in the matrix of flows; its first, of those it has."""
+    found = known.get(id)
+    return str(found.roles[0]) if found and found.roles else ("hub" if id == "hub" else "")
+
+
 def _org_name(known: Directory, ref: str) -> str:
     found = known.of_org(ref)
     named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
@@ -238,7 +268,7 @@ def _page(settings: Settings, aggregates: _Aggregates) -> Any:
         return anybody()
 
     viewer = anybody if settings.loopback else guarded
-    return page.router(aggregates.raw, aggregates.naming, clocks.wall, viewer)
+    return page.router(aggregates.read, aggregates.known, clocks.wall, viewer)
 
 
 def _catalogue() -> Any:
