@@ -9,20 +9,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
-from hub.core.flows import Flows
 from hub.demo.issuer import Account, Client, Granted, Issuer, draw_key
 from hub.gateway.app import build
-from hub.gateway.auth import page_guard
 from hub.gateway.jwks import Issuer as Keys
 from hub.gateway.oidc import Claims, Login
 from hub.gateway.sessions import Seal, Sessions
 from hub.local.ports import free_row
-from hub.monitor import page
-from hub.monitor.figures import Naming
 from hub.private_key_jwt import ClientKey
-from tests.gateway_fakes import NOW, Hub
+from hub.wiring.pages import Inside
+from tests.gateway_fakes import Hub
+from tests.pagekit import quiet_pages
 
 URL = "https://hub.example.nl"
 SECRET = b"s" * 32
@@ -83,8 +81,10 @@ class Stage:
             Seal(secret, b"login"),
             b"l" * 32,
         )
-        pages = page.router(_flows, _naming, lambda: self.now, [Depends(page_guard)])
-        return build(self.hub.gateway(login=login, now=lambda: self.now, loopback=False), pages=[pages])
+        inside = Inside(URL)
+        gateway = self.hub.gateway(login=login, now=lambda: self.now, loopback=False)
+        inside.app = build(gateway, pages=quiet_pages(inside))
+        return inside.app
 
     def pass_(self, minutes: float) -> None:
         self.now += round(minutes * 60_000)
@@ -146,11 +146,3 @@ async def stage() -> AsyncIterator[Stage]:
             yield made
         finally:
             await made.issuer.stop()
-
-
-async def _flows() -> Flows:
-    return Flows(at=NOW, first_hour=NOW)
-
-
-def _naming() -> Naming:
-    return Naming({}, str, str)

@@ -35,7 +35,7 @@ class Unfit(StrEnum):
     NO_PARTNER = "no-partner"
 
 
-_PAGES = frozenset({"GET /", "GET /monitor/live", "GET /monitor/figures"})
+_PAGES = frozenset({"GET /", "GET /numbers", "GET /legs", "GET /monitor/live", "GET /monitor/figures"})
 _COUNTS = frozenset({"GET /v1/flows", "GET /v1/census/{metric}", "GET /v1/signals", "GET /v1/dead-letters"})
 _REPLAYS = frozenset(
     {

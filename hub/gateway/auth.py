@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated
 
 from fastapi import Depends
@@ -14,7 +13,7 @@ from hub.core.records import Count
 from hub.core.rights import Access, Scope
 from hub.gateway.context import Gateway, gateway
 from hub.gateway.jwks import Unreachable, Untrusted
-from hub.gateway.people import page_session, session_partner
+from hub.gateway.people import session_partner
 from hub.gateway.problems import Problem
 from hub.gateway.proxy import Forged
 from hub.gateway.scopes import SCOPES
@@ -35,7 +34,7 @@ async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner
     if not access.rights.permits(scope):
         asked = f'Bearer error="insufficient_scope", scope="{scope}"'
         detail = f"this token is not for {scope}; ask the operator or your issuer for it"
-        raise _refusal(door, 403, "insufficient-scope", detail, asked)
+        raise refusal(door, 403, "insufficient-scope", detail, asked)
     request.scope.setdefault("state", {})["partner"] = access.partner.id
     door.limits.request(access.partner.id)
     return access.narrowed()
@@ -43,13 +42,13 @@ async def authenticate(request: Request, door: Gateway, scope: Scope) -> Partner
 
 async def _access(request: Request, door: Gateway) -> Access:
     if "access_token" in request.query_params:
-        raise _refusal(
+        raise refusal(
             door, 400, "token-in-query", "send the token in the Authorization header, never in the URL"
         )
-    oin = _certificate(request, door)
+    oin = certificate(request, door)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
-        raise _refusal(door, 401, "no-token", "send Authorization: Bearer and your token", "Bearer")
+        raise refusal(door, 401, "no-token", "send Authorization: Bearer and your token", "Bearer")
     try:
         access = await door.bearers.access(token.strip(), door.known.directory, door.now())
     except Untrusted as error:
@@ -62,12 +61,13 @@ async def _access(request: Request, door: Gateway) -> Access:
     return access
 
 
-def _certificate(request: Request, door: Gateway) -> str:
+def certificate(request: Request, door: Gateway) -> str:
+    """The OIN of the client's certificate, "" for none. Raises Problem 400 for one that no proxy of ours said."""
     try:
         return door.proxy.oin(request)
     except Forged:
         detail = "the header with the OIN of a client is set by the proxy of the hub, and by nobody else"
-        raise _refusal(door, 400, "forged-proxy-header", detail) from None
+        raise refusal(door, 400, "forged-proxy-header", detail) from None
 
 
 _UNKNOWN = "this token is not known, or no longer; ask the operator"
@@ -90,10 +90,11 @@ _WHY = {
 
 
 def _invalid(door: Gateway, code: str, detail: str) -> Problem:
-    return _refusal(door, 401, code, detail, f'Bearer error="invalid_token", error_description="{detail}"')
+    return refusal(door, 401, code, detail, f'Bearer error="invalid_token", error_description="{detail}"')
 
 
-def _refusal(door: Gateway, status: int, code: str, detail: str, challenge: str = "") -> Problem:
+def refusal(door: Gateway, status: int, code: str, detail: str, challenge: str = "") -> Problem:
+    """A counted problem; `challenge` tells how to come in (RFC 9110 section 11.6.1)."""
     door.count([Count("hub_security_total", (code,))])
     return Problem(status, code, detail, headers={"WWW-Authenticate": challenge} if challenge else None)
 
@@ -113,42 +114,12 @@ def require(partner: Partner, *roles: Role) -> None:
         raise Problem(403, "not-your-role", f"only for {', '.join(sorted(roles))}")
 
 
-def page_guard(request: Request) -> None:
-    """For people in a browser: a session whose role may; while no login is set, the token of a procesregisseur or
-    operator as the password of basic authentication.
-
-    Raises Problem 401 with a challenge, so that the browser asks, or 303 to the login.
-    """
-    door = gateway(request)
-    if door.login is not None:
-        return page_session(request, door)
-    oin = _certificate(request, door)
-    found = rights.by_token(door.known.directory, _password(request), door.now())
-    if (
-        isinstance(found, Access)
-        and found.rights.permits(Scope.CENSUS)
-        and rights.certified(found.partner, oin)
-    ):
-        require(found.partner, Role.PROCESREGISSEUR, Role.OPERATOR)
-    else:
-        raise _refusal(door, 401, "no-token", "give your token as the password", 'Basic realm="onderwijshub"')
-
-
 async def metrics_guard(request: Request) -> None:
     """The operator, or whoever is on this machine when the door is on loopback. Raises Problem as `authenticate`."""
     door = gateway(request)
     if request.headers.get("authorization"):
         require(await authenticate(request, door, Scope.OPERATIONS), Role.OPERATOR)
     elif scrape(request.headers, door.known.directory, door.loopback, door.now()) != 200:
-        raise _refusal(
+        raise refusal(
             door, 401, "no-token", "send Authorization: Bearer and the token of the operator", "Bearer"
         )
-
-
-def _password(request: Request) -> str:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    try:
-        pair = base64.b64decode(given, validate=True).decode() if kind.lower() == "basic" else ""
-    except ValueError:
-        return ""
-    return pair.partition(":")[2]

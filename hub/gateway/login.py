@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from html import escape
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -14,12 +13,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hub.core.people import may
 from hub.core.records import Count
 from hub.gateway.auth import Door
-from hub.gateway.bodies import MAX_BODY, answer
+from hub.gateway.bodies import answer
 from hub.gateway.context import Gateway
 from hub.gateway.oidc import CALLBACK, Failed, Login
-from hub.gateway.people import guard, origin, session_of
+from hub.gateway.people import CSRF, guard, origin, session_of
 from hub.gateway.problems import Problem, not_found
 from hub.gateway.sessions import COOKIE, WHOLE, Session
+from hub.gateway.visits import fields
 from hub.telemetry import log
 
 router = APIRouter(include_in_schema=False)
@@ -121,7 +121,9 @@ async def leave(request: Request, door: Door) -> Response:
     """Ends the session here, then at the issuer when it offers that."""
     login = _login(door)
     session = _session(request, door)
-    guard(session, request, door, await _field(request, "csrf"))
+    sent = await fields(request)
+    given = sent.get("csrf") or request.headers.get(CSRF, "")
+    guard(request, door, login.sessions.csrf(session), given)
     login.sessions.end(session)
     request.scope["state"][COOKIE] = login.sessions.without()
     log.event("login.ended", who=session.who, role=session.role, partner=session.partner)
@@ -139,18 +141,6 @@ def _session(request: Request, door: Gateway) -> Session:
     if found is None:
         raise Problem(401, "no-session", "nobody is logged in: go to /login")
     return found
-
-
-async def _field(request: Request, name: str) -> str:
-    """Of a form in the body, "" for what is none."""
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return ""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise Problem(413, "too-large", "a form of the hub is smaller")
-    return parse_qs(raw.decode("ascii", "replace")).get(name, [""])[0]
 
 
 def _failed(failed: Failed, door: Gateway) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import httpx
@@ -17,7 +18,18 @@ from hub.gateway.sessions import COOKIE, Session
 from hub.telemetry import log
 
 CSRF = "X-CSRF-Token"
+
+ACTING = "hub.acting"
+"""In the scope of a request that a page of ours makes for somebody: the Acting. Nothing that comes in by the network
+can set it."""
 _READING = ("GET", "HEAD", "OPTIONS")
+
+
+class Acting(NamedTuple):
+    """For whom a page asks, whose form it has checked; `who` as in a session."""
+
+    person: people.Person
+    who: str = ""
 
 
 def session_of(request: Request, door: Gateway) -> Session | None:
@@ -34,50 +46,68 @@ def session_of(request: Request, door: Gateway) -> Session | None:
 
 
 def session_partner(request: Request, door: Gateway) -> Partner | None:
-    """The partner for whom the session of this request asks; None without a session. A token, if one is sent, goes
+    """The partner for whom the session of this request, or a page, asks; None without. A token, if one is sent, goes
     first. Raises Problem 403."""
-    session = None if "authorization" in request.headers else session_of(request, door)
-    if session is None:
+    acting: Acting | None = request.scope.get(ACTING)
+    session = None if acting or "authorization" in request.headers else session_of(request, door)
+    if acting is not None:
+        person = acting.person
+        permitted(person, request, door)
+        _noted(person, acting.who, request)
+    elif session is not None:
+        person = session.person
+        permit(session, request, door)
+    else:
         return None
-    permit(session, request, door)
-    partner = people.acts_as(session.person, door.known.directory)
+    partner = people.acts_as(person, door.known.directory)
     if partner is None:
         raise _refused(door, "no-partner", "the partner you act for is not in the directory any more")
     return partner
 
 
-def page_session(request: Request, door: Gateway) -> None:
-    """Lets in who has a session whose role may see this page. Raises Problem 303, to the login, for a browser that goes
+def page_session(request: Request, door: Gateway) -> Session:
+    """The session of somebody whose role may see this page. Raises Problem 303, to the login, for a browser that goes
     to a page, 401 for a script on one, and 403."""
     session = session_of(request, door)
     if session is not None:
-        permit(session, request, door)
-    elif "text/html" in request.headers.get("accept", ""):
+        permitted(session.person, request, door)
+        return session
+    if "text/html" in request.headers.get("accept", ""):
         where = f"/login?{urlencode({'next': request.url.path})}"
         raise Problem(303, "no-session", "log in first", headers={"Location": where})
-    else:
-        raise _refused(door, "no-session", "nobody is logged in: go to /login", 401)
+    raise _refused(door, "no-session", "nobody is logged in: go to /login", 401)
 
 
 def permit(session: Session, request: Request, door: Gateway) -> None:
     """Raises Problem 403 for what the role may not do, and for a change without a proof that it is meant."""
-    route = getattr(request.scope.get("route"), "path", "")
-    if not people.may(session.role, request.method, route):
-        raise _refused(door, "not-your-role", f"not for the role {session.role}")
-    if request.method not in _READING:
-        guard(session, request, door)
-        log.event("session.acted", who=session.who, role=session.role, method=request.method, route=route)
-
-
-def guard(session: Session, request: Request, door: Gateway, field: str = "") -> None:
-    """Raises Problem 403 unless the request comes from our own pages and shows the session's token: in `field` of a
-    form, else in a header."""
     assert door.login is not None
-    given = field or request.headers.get(CSRF, "")
-    if not _own_page(request, door.login.url):
+    permitted(session.person, request, door)
+    if request.method not in _READING:
+        guard(request, door, door.login.sessions.csrf(session), request.headers.get(CSRF, ""))
+    _noted(session.person, session.who, request)
+
+
+def permitted(person: people.Person, request: Request, door: Gateway) -> None:
+    """Raises Problem 403 for what the role may not do."""
+    if not people.may(person.role, request.method, _route(request)):
+        raise _refused(door, "not-your-role", f"not for the role {person.role}")
+
+
+def guard(request: Request, door: Gateway, csrf: str, given: str) -> None:
+    """Raises Problem 403 unless the request comes from our own pages and shows (`given`) the token that they have."""
+    if not _own_page(request, door.login.url if door.login else door.url):
         raise _refused(door, "csrf", "this change was not asked for on a page of the hub")
-    if not hmac.compare_digest(given.encode(), door.login.sessions.csrf(session).encode()):
+    if not hmac.compare_digest(given.encode(), csrf.encode()):
         raise _refused(door, "csrf", f"send {CSRF}, as /login/session gives it")
+
+
+def _noted(person: people.Person, who: str, request: Request) -> None:
+    if request.method not in _READING:
+        log.event("session.acted", who=who, role=person.role, method=request.method, route=_route(request))
+
+
+def _route(request: Request) -> str:
+    return getattr(request.scope.get("route"), "path", "")
 
 
 def _own_page(request: Request, url: str) -> bool:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from hub.core.catalogue.base import Column
 from hub.core.catalogue.words import COLUMNS
 from hub.monitor.catalogue_words import LEVELS, PRIVACY, ROLES, WORDS
-from hub.monitor.site import HEADERS, asset, template
+from hub.monitor.frame import Frame, draw, frame
+from hub.monitor.frame import page as as_page
+from hub.monitor.viewer import GetViewer, Viewer, anybody
 from hub.monitor.words import Language
 
 Row = dict[str, Any]
@@ -21,8 +23,8 @@ COUNTED, NEVER = "C", "–"
 class Words(Language):
     """The words of this page."""
 
-    def __call__(self, name: str) -> str:
-        return WORDS[name][self.place]
+    def __init__(self, code: str) -> None:
+        super().__init__(code, WORDS)
 
     def column(self, column: str) -> str:
         return COLUMNS[Column(column)][self.place]
@@ -37,22 +39,25 @@ class Words(Language):
         return PRIVACY[privacy][self.place]
 
 
-def router(rows: Sequence[Row]) -> APIRouter:
-    """Mounts the page at `/catalogue`. `rows` are those of `hub.core.contracts.catalogue`."""
+def router(rows: Sequence[Row], viewer: GetViewer = anybody) -> APIRouter:
+    """Mounts the page at `/catalogue`. `rows` are those of `hub.core.contracts.catalogue`. The page is open to all:
+    `viewer` only says which others are offered beside it."""
     pages = APIRouter(include_in_schema=False)
 
     @pages.get("/catalogue")
-    async def page(lang: str = "nl") -> Response:
-        return Response(render(rows, lang), media_type="text/html; charset=utf-8", headers=HEADERS)
+    async def page(request: Request, who: Viewer = Depends(viewer)) -> Response:  # noqa: B008
+        return as_page(render(rows, frame(request, who)), request)
 
     return pages
 
 
-def render(rows: Sequence[Row], lang: str) -> str:
-    """The whole page; an unknown language is Dutch."""
-    words = Words(lang)
-    return template("catalogue").render(
-        t=words,
+def render(rows: Sequence[Row], around: Frame) -> str:
+    """The whole page."""
+    words = Words(around.lang)
+    return draw(
+        "catalogue",
+        around,
+        words,
         rows=rows,
         columns=[column.value for column in Column],
         levels=LEVELS,
@@ -61,7 +66,6 @@ def render(rows: Sequence[Row], lang: str) -> str:
         told=told,
         what=lambda cell: what(cell, words),
         example=_example,
-        asset=asset,
     )
 
 

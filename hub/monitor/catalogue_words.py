@@ -12,9 +12,6 @@ WORDS: dict[str, Pair] = {
         "Every kind of message that the hub passes on: who may send it, who gets it, and how much of it. Nobody gets "
         "more than this table says.",
     ),
-    "skip": ("Naar de inhoud", "Skip to content"),
-    "other_language": ("English", "Nederlands"),
-    "flows": ("Stromen", "Flows"),
     "as_json": ("Als JSON", "As JSON"),
     "matrix": ("Wie krijgt wat", "Who gets what"),
     "matrix_caption": (

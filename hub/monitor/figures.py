@@ -12,7 +12,9 @@ from hub.monitor.shown import ZERO, Shown, banded, exact, total
 
 LATE_MS = 60_000
 STUCK_MS = 15 * 60_000
-_PERSONAL = frozenset({"P1", "P2"})
+PERSONAL = frozenset({"P1", "P2"})
+"""Privacy classes of what is about one person."""
+
 _WORST_FIRST = (
     "refused",
     "expired",
@@ -43,6 +45,9 @@ class Naming(NamedTuple):
     kinds: Mapping[str, Kind]
     partner: Callable[[str], str]
     org: Callable[[str], str]
+
+    def personal(self, type: str) -> bool:
+        return self.kind(type).privacy in PERSONAL
 
     def kind(self, type: str) -> Kind:
         # A type nobody described may be about persons: the strict side.
@@ -154,7 +159,7 @@ def _width(flows: Flows) -> int:
 
 def _event(flow: EventFlow, naming: Naming) -> EventRow:
     kind = naming.kind(flow.type)
-    show = banded if kind.privacy in _PERSONAL else exact
+    show = banded if kind.privacy in PERSONAL else exact
     hours = [show(count) for count in flow.counts]
     return EventRow(kind, naming.partner(flow.publisher), hours, total(hours))
 

@@ -1,70 +1,128 @@
-"""The page of the procesregisseur: counts per organisation, never a learner (domain.md D8)."""
+"""The pages of the flows: the matrix of the city (home), leg by leg, and the figures of today. Counts per organisation,
+never a learner (domain.md D8)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from hub.core.flows import Flows
-from hub.monitor.figures import Figures, Naming, figures
+from hub.core.matrix import Matrix
+from hub.monitor.figures import Naming, figures
+from hub.monitor.frame import Frame, draw, frame
+from hub.monitor.frame import page as as_page
+from hub.monitor.matrix import ALL, LIGHTS, Lanes, board, legs
 from hub.monitor.shown import Shown
-from hub.monitor.site import HEADERS, asset, files, template
-from hub.monitor.words import Language
+from hub.monitor.site import HEADERS, files, template
+from hub.monitor.viewer import GetViewer, Viewer, anybody
+from hub.monitor.words import FLOWS, GROUPS, Language
 
-PARTS = ("tiles", "events", "hours", "deliveries", "refusals", "arrivals", "signals")
-"""Pieces of the page that are replaced while it is looked at; each has its own template."""
+LIVE = {
+    "home": ("tiles", "attention", "lanes", "grid", "arrivals", "signals"),
+    "numbers": ("deliveries", "refusals", "events", "hours"),
+}
+"""By page the pieces that are replaced while it is looked at; each has its own template."""
+
+SIGNS = {
+    "stuck": "■", "late": "▲", "quiet": "○", "ended": "◆", "slow": "◔", "well": "✓", "none": "·"
+}  # fmt: skip
+"""A shape per light, for those who cannot tell its colour."""
+
+ATTENTION = 8
+"""So many places that ask for attention stand on the first page."""
 
 BAR_HEIGHT = 24
-GetFlows = Callable[[], Awaitable[Flows]]
 
 
-def render(flows: Flows, lang: str, now: int, naming: Naming) -> str:
-    """The whole page. `now` is milliseconds since 1970; an unknown language is Dutch."""
-    return template("page").render(_context(figures(flows, naming, now), lang))
+class Reading(NamedTuple):
+    """All that the pages of the flows show, as it is before it is masked."""
+
+    flows: Flows
+    matrix: Matrix
 
 
-def fragments(flows: Flows, lang: str, now: int, naming: Naming) -> dict[str, str]:
-    """HTML of every part in PARTS, as it stands in the page."""
-    context = _context(figures(flows, naming, now), lang)
-    return {part: template(f"_{part}").render(context) for part in PARTS}
+class Known(NamedTuple):
+    """How things are called and taken together."""
+
+    naming: Naming
+    lanes: Lanes
+
+
+Read = Callable[[], Awaitable[Reading]]
+Know = Callable[[], Known]
+
+
+def render(name: str, read: Reading, known: Known, around: Frame, now: int, flow: str = ALL) -> str:
+    """A whole page of LIVE. `now` is milliseconds since 1970."""
+    live = f"/monitor/live?{urlencode({'page': name, 'flow': flow})}"
+    given = _context(read, known, now, flow) | {"live": live}
+    return draw(name, around, Language(around.lang), **given)
+
+
+def fragments(
+    name: str, read: Reading, known: Known, around: Frame, now: int, flow: str = ALL
+) -> dict[str, str]:
+    """HTML of every live part of a page, as it stands there."""
+    context = _context(read, known, now, flow) | {"t": Language(around.lang), "frame": around}
+    return {part: template(f"_{part}").render(context) for part in LIVE[name]}
 
 
 def as_json(flows: Flows, now: int, naming: Naming) -> dict[str, Any]:
-    """The same figures for machines; a number that may be about persons is a text such as `1-4`, as on the page."""
+    """The figures of today for machines; a number that may be about persons is a text such as `1-4`."""
     return _plain(figures(flows, naming, now))  # type: ignore[no-any-return]
 
 
 def router(
-    flows: GetFlows,
-    naming: Callable[[], Naming],
+    read: Read,
+    know: Know,
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-    dependencies: Sequence[Any] = (),
+    viewer: GetViewer = anybody,
 ) -> APIRouter:
-    """Mounts the page at `/`, its live parts and figures below `/monitor`.
+    """Mounts the home page at `/`, the others beside it, live parts and figures below `/monitor`. `viewer` guards
+    everything but the static files."""
+    pages = APIRouter(include_in_schema=False)
+    looking = Depends(viewer)
 
-    `dependencies` are FastAPI's and guard everything but the static files.
-    """
-    pages = APIRouter(dependencies=list(dependencies), include_in_schema=False)
+    async def live_page(name: str, request: Request, who: Viewer, flow: str) -> Response:
+        around = frame(request, who)
+        return as_page(render(name, await read(), know(), around, now(), _flow(flow)), request)
 
     @pages.get("/")
-    async def page(lang: str = "nl") -> Response:
-        html = render(await flows(), lang, now(), naming())
-        return Response(html, media_type="text/html; charset=utf-8", headers=HEADERS)
+    async def home(request: Request, who: Viewer = looking, flow: str = ALL) -> Response:
+        return await live_page("home", request, who, flow)
+
+    @pages.get("/numbers")
+    async def numbers(request: Request, who: Viewer = looking) -> Response:
+        return await live_page("numbers", request, who, ALL)
+
+    @pages.get("/legs")
+    async def each_leg(request: Request, who: Viewer = looking, flow: str = ALL) -> Response:
+        asked = request.query_params
+        publisher, receiver = (_group(asked.get(name, ALL)) for name in ("from", "to"))
+        given, flow = await read(), _flow(flow)
+        around = frame(request, who)
+        rows = legs(given.matrix, know().lanes, flow, publisher, receiver)
+        shown = {"rows": rows, "flow": flow, "publisher": publisher, "receiver": receiver, "signs": SIGNS}
+        return as_page(draw("legs", around, Language(around.lang), **shown), request)
 
     @pages.get("/monitor/live")
-    async def live(lang: str = "nl") -> Response:
-        at = now()
-        parts = fragments(await flows(), lang, at, naming())
-        return _json({"at": Language(lang).clock(at), "parts": parts})
+    async def live(request: Request, who: Viewer = looking, page: str = "home", flow: str = ALL) -> Response:
+        at, name = now(), page if page in LIVE else "home"
+        # The addresses within the parts are those of the page that they stand in.
+        path = "/" if name == "home" else f"/{name}"
+        around = frame(request, who)._replace(path=path, query=())
+        parts = fragments(name, await read(), know(), around, at, _flow(flow))
+        return _json({"at": Language(around.lang).clock(at), "parts": parts})
 
-    @pages.get("/monitor/figures")
-    async def numbers() -> Response:
-        return _json(as_json(await flows(), now(), naming()))
+    @pages.get("/monitor/figures", dependencies=[looking])
+    async def all_figures() -> Response:
+        return _json(as_json((await read()).flows, now(), know().naming))
 
     whole = APIRouter(include_in_schema=False)
     whole.include_router(pages)
@@ -72,12 +130,29 @@ def router(
     return whole
 
 
+def _flow(asked: str) -> str:
+    return asked if asked in FLOWS else ALL
+
+
+def _group(asked: str) -> str:
+    return asked if asked in GROUPS else ALL
+
+
 def _json(value: object) -> Response:
     return Response(orjson.dumps(value), media_type="application/json", headers=HEADERS)
 
 
-def _context(shown: Figures, lang: str) -> dict[str, Any]:
-    return {"f": shown, "t": Language(lang), "asset": asset, "bars": _bars, "live_parts": PARTS}
+def _context(read: Reading, known: Known, now: int, flow: str) -> dict[str, Any]:
+    groups: Sequence[str] = tuple(GROUPS)
+    shown = board(read.matrix, known.lanes, [name for name in FLOWS if name], groups, flow)
+    return {
+        "f": figures(read.flows, known.naming, now),
+        "b": shown,
+        "bars": _bars,
+        "signs": SIGNS,
+        "lights": LIGHTS,
+        "attention": ATTENTION,
+    }
 
 
 def _bars(hours: list[Shown]) -> list[tuple[int, int, bool]]:

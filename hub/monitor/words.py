@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,15 +12,23 @@ from hub.monitor.shown import Shown
 LANGUAGES = ("nl", "en")
 CITY = "Europe/Amsterdam"
 
-WORDS: dict[str, tuple[str, str]] = {
-    "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
-    "intro": (
-        "Wat er tussen de partners in Almere stroomt, en waar het stokt. Deze pagina toont aantallen, nooit een "
-        "leerling.",
-        "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
-    ),
+SITE: dict[str, tuple[str, str]] = {
+    "site": ("Onderwijshub Almere", "Almere education hub"),
+    "navigation": ("Hoofdmenu", "Main menu"),
+    "nav_flows": ("Stromen", "Flows"),
+    "nav_numbers": ("Cijfers van vandaag", "Figures of today"),
+    "nav_city": ("Leerlijn van de stad", "Learning line of the city"),
+    "nav_troubles": ("Problemen", "Troubles"),
+    "nav_journeys": ("Reis van een bericht", "Journey of a message"),
+    "nav_subscriptions": ("Abonnementen", "Subscriptions"),
+    "nav_acts": ("Wie deed wat", "Who did what"),
+    "nav_catalogue": ("Wie krijgt wat", "Who gets what"),
+    "role_operator": ("Beheerder", "Operator"),
+    "role_procesregisseur": ("Procesregisseur", "Process director"),
+    "role_partner-administrator": ("Beheerder van een partner", "Administrator of a partner"),
+    "role_fg": ("Functionaris gegevensbescherming", "Data protection officer"),
+    "log_out": ("Log uit", "Log out"),
     "other_language": ("English", "Nederlands"),
-    "catalogue": ("Wie krijgt wat", "Who gets what"),
     "skip": ("Naar de inhoud", "Skip to content"),
     "updated": ("Bijgewerkt om", "Updated at"),
     "live": ("Live", "Live"),
@@ -32,7 +41,106 @@ WORDS: dict[str, tuple[str, str]] = {
         "Zonder JavaScript ververst deze pagina niet vanzelf. Laad haar opnieuw voor nieuwe cijfers.",
         "Without JavaScript this page does not refresh by itself. Reload it for new figures.",
     ),
+    "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
+}
+"""Words that stand on every page, by name: Dutch, English."""
+
+FLOWS: dict[str, tuple[str, str]] = {
+    "newcomers": ("Nieuwkomers", "Newcomers"),
+    "offers": ("Aanbod van plaatsen", "Places on offer"),
+    "placement": ("Aanmelden en plaatsen", "Requests and placements"),
+    "enrolment": ("In- en uitschrijven", "Enrolments"),
+    "participation": ("Deelname", "Participation"),
+    "advice": ("Schooladvies", "School advice"),
+    "handovers": ("Overdrachten", "Handovers"),
+    "support": ("Ondersteuning", "Support"),
+    "absence": ("Verzuim", "Absence"),
+    "certificates": ("Certificaten", "Certificates"),
+    "progress": ("Voortgang", "Progress"),
+    "onboard": ("ONboard", "ONboard"),
+    "lines": ("Leerlijnen", "Learning lines"),
+    "signals": ("Signalen", "Signals"),
+    "aggregates": ("Stadscijfers", "City figures"),
+    "": ("Andere", "Other"),
+}
+"""Kinds of flows (`hub.core.purposes.FLOWS`), in the order in which they are shown."""
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "gemeente": ("Gemeente", "Municipality"),
+    "leerplicht": ("Leerplicht", "Attendance"),
+    "doorstroompunt": ("Doorstroompunt", "Dropout office"),
+    "taalcentrum": ("Taalcentrum", "Language centre"),
+    "swv": ("Samenwerkingsverband", "Support partnership"),
+    "opvang": ("Opvang", "Childcare"),
+    "po": ("Basisscholen", "Primary"),
+    "so-sbo": ("so en sbo", "Special primary"),
+    "vo": ("Middelbare scholen", "Secondary"),
+    "vso": ("vso", "Special secondary"),
+    "opdc": ("OPDC", "OPDC"),
+    "mbo": ("mbo", "Vocational"),
+    "hbo": ("hbo", "Higher"),
+    "board": ("Besturen", "Boards"),
+    "jgz": ("JGZ", "Youth health"),
+    "jeugdhulp": ("Jeugdhulp", "Youth care"),
+    "procesregisseur": ("Procesregisseur", "Process director"),
+    "operator": ("Beheer", "Operator"),
+    "fg": ("FG", "DPO"),
+    "hub": ("Hub", "Hub"),
+    "": ("Onbekend", "Unknown"),
+}
+"""Groups of partners by their role, in the order in which they are shown."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Stromen van de onderwijshub", "Flows of the education hub"),
+    "intro": (
+        "Wat er tussen de partners in Almere stroomt, en waar het stokt. Deze pagina toont aantallen, nooit een "
+        "leerling.",
+        "What flows between the partners in Almere, and where it stalls. This page shows numbers, never a learner.",
+    ),
     "now": ("In het kort", "At a glance"),
+    "numbers": ("Cijfers van vandaag", "Figures of today"),
+    "numbers_intro": (
+        "Wat er vandaag binnenkwam, wat is geweigerd, en hoe het met de bezorging bij elke partner staat.",
+        "What came in today, what was refused, and how delivery to each partner stands.",
+    ),
+    "attention": ("Vraagt aandacht", "Asks for attention"),
+    "all_well": ("Alles stroomt", "All is flowing"),
+    "all_well_more": (
+        "Nergens wacht een bericht langer dan een minuut, en geen stroom is stiller dan anders.",
+        "Nowhere does a message wait longer than a minute, and no flow is quieter than usual.",
+    ),
+    "lanes": ("Stromen", "Flows"),
+    "lanes_caption": (
+        "Per soort stroom, de laatste zeven dagen: verteld aan partners, aangekomen, en wat nog wacht",
+        "By kind of flow, the last seven days: told to partners, arrived, and what still waits",
+    ),
+    "flow": ("Stroom", "Flow"),
+    "every_flow": ("Alle stromen", "All flows"),
+    "stand": ("Stand", "State"),
+    "told": ("Verteld", "Told"),
+    "arrived": ("Aangekomen", "Arrived"),
+    "p95": ("95 % binnen", "95 % within"),
+    "grid": ("Van wie naar wie", "From whom to whom"),
+    "grid_caption": (
+        "Afzenders in de rijen, ontvangers in de kolommen, de laatste zeven dagen:",
+        "Publishers in rows, receivers in columns, the last seven days:",
+    ),
+    "grid_none": ("Nog niets verteld in de laatste zeven dagen.", "Nothing told in the last seven days yet."),
+    "from_to": ("Van \\ naar", "From \\ to"),
+    "from": ("van", "from"),
+    "to": ("naar", "to"),
+    "light_stuck": ("Ligt stil", "Stuck"),
+    "light_late": ("Loopt achter", "Lagging"),
+    "light_quiet": ("Stiller dan anders", "Quieter than usual"),
+    "light_ended": ("Niet alles aangekomen", "Not all arrived"),
+    "light_slow": ("Traag", "Slow"),
+    "light_well": ("Stroomt", "Flowing"),
+    "light_none": ("Niets verteld", "Nothing told"),
+    "bound_beyond": ("langer dan een dag", "longer than a day"),
+    "all_of_it": ("alles", "all of it"),
+    "not_all": ("nog niet alles", "not all yet"),
+    **{f"flow_{name}": pair for name, pair in FLOWS.items()},
+    **{f"group_{name}": pair for name, pair in GROUPS.items()},
     "tile_events": ("gebeurtenissen in 24 uur", "events in 24 hours"),
     "tile_oldest": ("wacht de oudste bezorging", "the oldest delivery waits"),
     "tile_nothing_waits": ("geen bezorging wacht", "no delivery waits"),
@@ -142,7 +250,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "50-99, then by ten), also in totals; so no single child can be followed. Groups, places and offers are exact. "
         "Bars are scaled per row.",
     ),
-    "times_note": ("Tijden zijn Nederlandse tijd.", "Times are Dutch local time."),
     "T01": ("Aangekomen, nog geen schoolplaats", "Arrived, no school place yet"),
     "T02": ("Meer kinderen dan vrije plaatsen", "More children than free places"),
     "T03": ("Aanmelding zonder besluit", "Request without a decision"),
@@ -163,23 +270,27 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """By name: Dutch, English. `T01`-`T17` are the gap rules of domain.md §3.5."""
 
+SHARED_FROM = 20
+"""Of fewer no percentage is shown (domain.md §3.7)."""
+
 _AGES = ((86_400_000, "d", "d"), (3_600_000, "u", "h"), (60_000, "min", "min"), (1000, "s", "s"))
 
 
 class Language:
-    """One of LANGUAGES; an unknown one is Dutch."""
+    """One of LANGUAGES; an unknown one is Dutch. `words` are those of one page, before those of the site."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, words: Mapping[str, tuple[str, str]] = WORDS) -> None:
+        self._words = words
         self.code = code if code in LANGUAGES else LANGUAGES[0]
         self.place = LANGUAGES.index(self.code)
         self.other = LANGUAGES[1 - self.place]
 
     def __call__(self, name: str) -> str:
         """Raises KeyError for a word that is not there."""
-        return WORDS[name][self.place]
+        return (self._words.get(name) or SITE[name])[self.place]
 
     def rule(self, rule: str) -> str:
-        return self(rule) if rule in WORDS else rule
+        return WORDS[rule][self.place] if rule in WORDS else rule
 
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", "." if self.code == "nl" else ",")
@@ -199,6 +310,40 @@ class Language:
             if ms >= size:
                 return f"{ms // size} {names[self.place]}"
         return f"0 {_AGES[-1][1]}"
+
+    def days(self, n: int) -> str:
+        return f"{n} {('schooldagen', 'school days')[self.place]}"
+
+    def bound(self, ms: int | None) -> str:
+        """Within what time; a dash for nothing arrived, 0 for longer than a day."""
+        if ms is None:
+            return "–"
+        return self.age(ms) if ms else self("bound_beyond")
+
+    def share(self, told: Shown, missing: Shown) -> str:
+        """What part of what was told arrived: of a few in words, for a percentage would tell how many there were."""
+        if not told.high:
+            return "–"
+        if not missing.high:
+            return self("all_of_it")
+        if told.low < SHARED_FROM:
+            return self("not_all")
+        least = 100 * max(0, told.low - missing.high) // told.low
+        return f"≥ {least} %"
+
+    def waits(self, publisher: str, receiver: str, ms: int) -> str:
+        age = self.age(ms)
+        if self.place:
+            return f"from {publisher} to {receiver} a message has been waiting for {age}"
+        return f"van {publisher} naar {receiver} wacht een bericht al {age}"
+
+    def still(self, publisher: str, n: int) -> str:
+        if self.place:
+            return f"nothing from {publisher} for {self.days(n)}"
+        return f"al {self.days(n)} niets van {publisher}"
+
+    def more(self, n: int) -> str:
+        return f"And {n} more" if self.place else f"En nog {n}"
 
     def clock(self, ms: int) -> str:
         return _local(ms).strftime("%H:%M:%S")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,6 +33,7 @@ from hub.core.journal import (
     load,
 )
 from hub.core.records import Record
+from hub.readmodel import legs
 from hub.readmodel.lettering import lettered
 
 Row = dict[str, Any]
@@ -55,6 +57,8 @@ _EVENT: Row = {
 }
 _DELIVERY: Row = {
     "event": "",
+    "publisher": "",
+    "type": "",
     "partner": "",
     "subscription": "",
     "column": "",
@@ -136,6 +140,7 @@ class Changes:
         self.pulled: dict[str, Row] = {}
         self.hourly: Counter[tuple[int, str, str, str]] = Counter()
         self.tallies: Counter[tuple[str, str, str]] = Counter()
+        self.legs: Counter[tuple[legs.Leg, str]] = Counter()
         self._known = known
         self._letters = letters
 
@@ -157,13 +162,44 @@ class Changes:
             self.courses[delivery] = row
         return row
 
+    @contextmanager
+    def moving(self, delivery: str) -> Iterator[Row]:
+        """The course of a delivery, to be changed meanwhile: what it counts for in the matrix moves with it."""
+        row = self.course(delivery)
+        with self._counting(row):
+            yield row
+
+    @contextmanager
+    def fetching(self, delivery: str) -> Iterator[None]:
+        """The same for a pull, which writes nothing of the course itself."""
+        row = self.courses.get(delivery) or {
+            **_DELIVERY,
+            **self._known.get(delivery, {}),
+            "delivery": delivery,
+        }
+        with self._counting(row):
+            yield
+
+    @contextmanager
+    def _counting(self, row: Row) -> Iterator[None]:
+        before = legs.counted(row, self._pulled_at(row["delivery"]))
+        yield
+        if row["routed_at"] is not None:
+            moved = legs.counted(row, self._pulled_at(row["delivery"]))
+            moved.subtract(before)
+            self.legs.update({(legs.leg(row), column): n for column, n in moved.items()})
+
+    def _pulled_at(self, delivery: str) -> int | None:
+        known = self.pulled.get(delivery) or self._known.get(delivery, {})
+        return known.get("pulled_at")
+
     def letter(self, delivery: str) -> Row | None:
         """The dead letter of a delivery as it is so far; None when there is none."""
         return self.letters.get(delivery) or self._letters.get(delivery)
 
     def unread(self, delivery: str) -> bool:
         """Whether no pull of this delivery is known yet."""
-        return delivery not in self.pulled and self._known.get(delivery, {}).get("pulled_at") is None
+        return self._pulled_at(delivery) is None
 
     def count(self, entry: Entry, what: str, name: str, publisher: str) -> None:
         self.hourly[entry.at - entry.at % HOUR_MS, what, name, publisher] += 1
@@ -250,18 +286,20 @@ def _repeat(changes: Changes, row: Row, entry: Repeat) -> None:
 def _routed(changes: Changes, event: str, entry: Routed) -> None:
     for told in entry.told:
         for subscription, delivery in told.deliveries.items():
-            row = changes.course(delivery)
-            if row["routed_at"] is None:
-                if not _over(changes, row):
-                    changes.tally(subscription, told.partner, "routed")
-                row.update(
-                    event=event,
-                    partner=told.partner,
-                    subscription=subscription,
-                    column=told.column,
-                    removed="\n".join(told.removed),
-                    routed_at=entry.at,
-                )
+            with changes.moving(delivery) as row:
+                if row["routed_at"] is None:
+                    if not _over(changes, row):
+                        changes.tally(subscription, told.partner, "routed")
+                    row.update(
+                        event=event,
+                        publisher=entry.publisher,
+                        type=entry.type,
+                        partner=told.partner,
+                        subscription=subscription,
+                        column=told.column,
+                        removed="\n".join(told.removed),
+                        routed_at=entry.at,
+                    )
 
 
 def _over(changes: Changes, row: Row) -> bool:
@@ -271,18 +309,18 @@ def _over(changes: Changes, row: Row) -> bool:
 
 
 def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
-    row = changes.course(entry.delivery)
-    row.update(event=event, partner=entry.partner, subscription=entry.subscription, number=entry.number)
-    before = _over(changes, row)
-    if entry.outcome in UNSENT:
-        _unsent(row, entry)
-    else:
-        _tried(row, entry)
-    if entry.outcome == "delivered" and row["delivered_at"] is None:
-        row["delivered_at"] = entry.at
-        changes.tally(entry.subscription, entry.partner, "delivered")
-    if row["routed_at"] is not None and (after := _over(changes, row)) != before:
-        changes.tally(entry.subscription, entry.partner, "routed", -1 if after else 1)
+    with changes.moving(entry.delivery) as row:
+        row.update(event=event, partner=entry.partner, subscription=entry.subscription, number=entry.number)
+        before = _over(changes, row)
+        if entry.outcome in UNSENT:
+            _unsent(row, entry)
+        else:
+            _tried(row, entry)
+        if entry.outcome == "delivered" and row["delivered_at"] is None:
+            row["delivered_at"] = entry.at
+            changes.tally(entry.subscription, entry.partner, "delivered")
+        if row["routed_at"] is not None and (after := _over(changes, row)) != before:
+            changes.tally(entry.subscription, entry.partner, "routed", -1 if after else 1)
     if letter := lettered(changes.letter(entry.delivery), event, entry):
         changes.letters[entry.delivery] = letter
 
@@ -311,10 +349,11 @@ def _unsent(row: Row, entry: Attempted) -> None:
 def _pulled(changes: Changes, entry: Pulled) -> None:
     for delivery in entry.deliveries:
         if changes.unread(delivery):
-            changes.pulled[delivery] = {
-                "delivery": delivery,
-                "partner": entry.partner,
-                "subscription": entry.subscription,
-                "pulled_at": entry.at,
-            }
+            with changes.fetching(delivery):
+                changes.pulled[delivery] = {
+                    "delivery": delivery,
+                    "partner": entry.partner,
+                    "subscription": entry.subscription,
+                    "pulled_at": entry.at,
+                }
             changes.tally(entry.subscription, entry.partner, "pulled")

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from hub.errors import OperatorError
+from hub.readmodel.legs import COLUMNS as LEG_COUNTS
 
-VERSION = 4
+VERSION = 5
 """Also to be raised when `hub.core.census.counts` changes: what a row counted for is worked out again from the row."""
 
 WAIT_SECONDS = 5
@@ -150,6 +151,8 @@ deliveries = _table(
     "deliveries",
     _key("delivery"),
     _text("event"),
+    _text("publisher"),
+    _text("type"),
     _text("partner"),
     _text("subscription"),
     _text("column"),
@@ -172,6 +175,16 @@ Index(
     deliveries.c.routed_at,
     sqlite_where=_open,
     postgresql_where=_open,
+)
+_still = sa.and_(_open, deliveries.c.pulled_at.is_(None))
+Index(
+    "deliveries_leg",
+    deliveries.c.subscription,
+    deliveries.c.publisher,
+    deliveries.c.type,
+    deliveries.c.routed_at,
+    sqlite_where=_still,
+    postgresql_where=_still,
 )
 
 dead_letters = _table(
@@ -220,6 +233,18 @@ tallies = _table(
     _count("delivered"),
     _count("pulled"),
 )
+
+
+legs = _table(
+    "legs",
+    _key("day", BigInteger),
+    _key("publisher"),
+    _key("type"),
+    _key("subscription"),
+    _text("partner"),
+    *(_count(name) for name in LEG_COUNTS),
+)
+"""What the deliveries of one leg of the matrix of flows count for (`hub.readmodel.legs`)."""
 
 
 class NoTables(OperatorError):

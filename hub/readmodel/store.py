@@ -14,7 +14,7 @@ from hub.core import subscription as subs
 from hub.core.records import Record
 from hub.core.redelivery import is_replay
 from hub.core.views import View
-from hub.readmodel import entries, schema, sql
+from hub.readmodel import entries, legs, schema, sql
 from hub.readmodel.counting import CountView, difference
 from hub.readmodel.entries import Changes, Item
 from hub.readmodel.purge import unclean
@@ -247,6 +247,7 @@ def _write(connection: Connection, changes: Changes) -> None:
     ]
     sql.add(connection, schema.hourly, hourly, {"n"})
     sql.add(connection, schema.tallies, _tally_rows(changes), {"routed", "delivered", "pulled"})
+    sql.add(connection, schema.legs, _leg_rows(changes), set(legs.COLUMNS))
 
 
 def _add_events(connection: Connection, rows: Sequence[Row]) -> None:
@@ -277,4 +278,12 @@ def _tally_rows(changes: Changes) -> list[Row]:
     for (subscription, partner, what), n in sorted(changes.tallies.items()):
         blank = {"subscription": subscription, "partner": partner, "routed": 0, "delivered": 0, "pulled": 0}
         rows.setdefault(subscription, blank)[what] += n
+    return list(rows.values())
+
+
+def _leg_rows(changes: Changes) -> list[Row]:
+    rows: dict[legs.Leg, Row] = {}
+    for (leg, column), n in sorted(changes.legs.items()):
+        names = zip(("day", "publisher", "type", "subscription", "partner"), leg, strict=True)
+        rows.setdefault(leg, {**dict(names), **dict.fromkeys(legs.COLUMNS, 0)})[column] += n
     return list(rows.values())

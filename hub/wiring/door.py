@@ -10,10 +10,7 @@ from typing import Any
 
 from hub import kafka, pairwise, private
 from hub.core import topics
-from hub.core.catalogue import KINDS
-from hub.core.directory import Directory
 from hub.core.event import moment
-from hub.core.views import Cell
 from hub.settings import Settings, SettingsError
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
@@ -21,6 +18,7 @@ from hub.wiring import people
 from hub.wiring import rules as rulebook
 from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
+from hub.wiring.pages import Aggregates, Inside, pages
 from hub.wiring.shared import Views, enter, line_key, then
 
 
@@ -115,7 +113,8 @@ def gateway_app(settings: Settings) -> Any:
     engine = open_engine(settings.reader_url)
     prepare(engine)
     queries = Queries(engine)
-    aggregates = _Aggregates(queries, views)
+    aggregates = Aggregates(engine, views, rules, clock)
+    inside = Inside(settings.url)
     bearers = Bearers(settings.issuers, settings.audience or settings.url)
     visitors = people.visitors(settings, clocks.wall, secret)
     context = Gateway(
@@ -164,7 +163,7 @@ def gateway_app(settings: Settings) -> Any:
     ingress = Ingress(
         reader, views.known, publisher, admit, metrics.count, clocks.wall, stamp, backlog.behind, secret
     )
-    return door.build(
+    app = door.build(
         context,
         services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
         notes=(backlog.note,),
@@ -172,10 +171,12 @@ def gateway_app(settings: Settings) -> Any:
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
-        pages=[_page(settings, aggregates), _catalogue()],
+        pages=pages(aggregates, inside),
         origins=settings.door_origins,
         body_bytes=settings.door_body_bytes,
     )
+    inside.app = app
+    return app
 
 
 async def _parts(settings: Settings) -> dict[str, Any]:
@@ -202,71 +203,3 @@ async def _kafka_answers(settings: Settings) -> str:
 
 async def _ensure(settings: Settings, wanted: Sequence[topics.Topic]) -> None:
     await kafka.ensure_topics(settings.bootstrap, wanted, settings.replication)
-
-
-class _Aggregates:
-    """What the procesregisseur sees, for the page and for JSON: masked before it leaves this object."""
-
-    def __init__(self, queries: Any, views: Views) -> None:
-        self._queries = queries
-        self._views = views
-
-    async def raw(self) -> Any:
-        """Exact counts, for the page that masks them."""
-        return await asyncio.to_thread(self._queries.flows, clocks.wall())
-
-    def flows(self) -> dict[str, Any]:
-        from hub.monitor import page
-
-        now = clocks.wall()
-        return page.as_json(self._queries.flows(now), now, self.naming())
-
-    def lagging(self) -> Any:
-        """Signals that stand, per organisation and rule."""
-        return self.flows()["signals"]
-
-    def health(self) -> list[Cell]:
-        from hub.monitor.figures import figures
-        from hub.monitor.health import health
-
-        now = clocks.wall()
-        flows = self._queries.flows(now)
-        return health(flows, figures(flows, self.naming(), now))
-
-    def naming(self) -> Any:
-        from hub.monitor.figures import Kind, Naming
-
-        known = self._views.known.directory
-        kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
-        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
-
-
-def _partner_name(known: Directory, id: str) -> str:
-    found = known.get(id)
-    return found.name if found else id
-
-
-def _org_name(known: Directory, ref: str) -> str:
-    found = known.of_org(ref)
-    named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
-    return named or ref
-
-
-def _page(settings: Settings, aggregates: _Aggregates) -> Any:
-    """The page; where people log in, for who has; else open on a loopback address, and elsewhere only with the token of
-    a procesregisseur or operator as password."""
-    from fastapi import Depends
-
-    from hub.gateway.auth import page_guard
-    from hub.monitor import page
-
-    dependencies = [] if settings.loopback and settings.login_issuer is None else [Depends(page_guard)]
-    return page.router(aggregates.raw, aggregates.naming, clocks.wall, dependencies)
-
-
-def _catalogue() -> Any:
-    """What kinds of events there are: open to everyone, for it says nothing of anybody."""
-    from hub.core.contracts import catalogue
-    from hub.monitor import catalogue as page
-
-    return page.router(catalogue())

@@ -12,6 +12,7 @@ from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import COUNTED, Column
 from hub.core.contracts import catalogue
 from hub.monitor import catalogue as page
+from hub.monitor.frame import Frame
 from hub.monitor.site import files
 from tests.unit.test_monitor import Tags, text
 
@@ -20,7 +21,7 @@ ROWS = catalogue()
 
 @pytest.fixture(scope="module", params=["nl", "en"])
 def html(request: pytest.FixtureRequest) -> str:
-    return page.render(ROWS, request.param)
+    return page.render(ROWS, Frame("/catalogue", request.param))
 
 
 def test_the_matrix_on_the_page_is_the_one_that_routes(html: str) -> None:
@@ -72,7 +73,7 @@ def test_tables_can_be_read_aloud(html: str) -> None:
 
 
 def test_dutch_comes_first() -> None:
-    dutch, english = page.render(ROWS, "de"), page.render(ROWS, "en")
+    dutch, english = page.render(ROWS, Frame(lang="nl")), page.render(ROWS, Frame(lang="en"))
 
     assert '<html lang="nl">' in dutch and "Wie krijgt wat" in text(dutch)
     assert '<html lang="en">' in english and "Who gets what" in text(english)

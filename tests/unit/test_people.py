@@ -14,7 +14,8 @@ from hub.core.directory import Directory
 from hub.core.partners import Org, Partner, Role
 from hub.core.people import ALLOWED, Person, PersonRole, Unfit, acts_as, known_as, may
 from hub.gateway.app import build
-from hub.monitor import page
+from hub.wiring.pages import Inside
+from tests.pagekit import quiet_pages
 
 SCHOOL = Partner(id="school", name="De Boot", roles=(Role.PO,), orgs=(Org("brin:00YY01", "De Boot"),))
 BOARD = Partner(
@@ -34,9 +35,7 @@ ADMINISTRATOR = "partner-administrator"
 
 
 def routes() -> set[str]:
-    async def nothing() -> Any: ...
-
-    app = build(None, pages=[page.router(nothing, lambda: None)])  # type: ignore[arg-type,return-value]
+    app = build(None, pages=quiet_pages(Inside("http://hub")))
     found = [route for route in _flat(app.routes) if isinstance(route, APIRoute)]
     return {f"{method} {route.path}" for route in found for method in route.methods}
 

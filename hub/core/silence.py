@@ -1,0 +1,36 @@
+"""Whether a flow is quieter than it uses to be, by its own rhythm of school days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.core.calendar import add_days, is_school_day
+from hub.core.rules import Calendar
+
+KNOWN_FROM = 4
+"""On fewer days with something a flow has no rhythm yet, and its quiet says nothing."""
+
+PATIENCE = 2
+"""So many times the longest pause it ever made, before a flow is called silent."""
+
+
+def silent(days: Sequence[int], today: str, calendar: Calendar) -> int:
+    """For how many school days a flow has been silent that never paused for half as long; 0 when it is not.
+
+    `days` are numbers of events per calendar day, oldest first; the last is `today` (ISO), which is not over and so
+    counts only when something came. Weekends and holidays are no pause.
+    """
+    if not days or days[-1]:
+        return 0
+    dates = [add_days(today, place - len(days) + 1) for place in range(len(days) - 1)]
+    counted = [(n > 0) for date, n in zip(dates, days, strict=False) if n or is_school_day(date, calendar)]
+    if sum(counted) < KNOWN_FROM:
+        return 0
+    pauses = [0]
+    for busy in counted[counted.index(True) :]:
+        if busy:
+            pauses.append(0)
+        else:
+            pauses[-1] += 1
+    quiet = pauses.pop()
+    return quiet if quiet >= PATIENCE * (max(pauses) + 1) else 0

@@ -1,0 +1,208 @@
+"""Pure: what may be seen of the matrix of flows. Behind this point nothing knows an exact number of messages that may
+be about persons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from hub.core.matrix import Leg, Matrix, Rhythm, within
+from hub.core.rules import Calendar
+from hub.core.silence import silent
+from hub.monitor.figures import LATE_MS, STUCK_MS
+from hub.monitor.shown import Shown, banded, exact
+
+P95 = 0.95
+SLOW_MS = 300_000
+"""A p95 above this is a slow leg, though nothing waits now."""
+
+LIGHTS = ("stuck", "late", "quiet", "ended", "slow", "well", "none")
+"""Worst first. `ended`: something came to an end without having arrived; `none`: nothing was told at all."""
+
+K = TypeVar("K")
+
+ALL = ""
+"""Stands for every flow, and for every group of partners."""
+
+
+class Lanes(NamedTuple):
+    """How legs are put together: the flow of a CloudEvents type, the group (a role) of a partner, whether a kind is
+    about persons, the name of a partner, and the `silence` of days of events (school days; 0 for none)."""
+
+    flow: Callable[[str], str]
+    group: Callable[[str], str]
+    personal: Callable[[str], bool]
+    partner: Callable[[str], str]
+    silence: Callable[[Sequence[int]], int]
+
+
+class Cell(NamedTuple):
+    """Some legs together. `bound` is within how many milliseconds 95 % of what arrived did, None for nothing arrived
+    and 0 for longer than a day; `age` is that of the oldest still to arrive; `quiet` counts school days of silence."""
+
+    told: Shown
+    open: Shown
+    ended: Shown
+    bound: int | None
+    age: int | None
+    quiet: int
+    light: str
+
+    @property
+    def missing(self) -> Shown:
+        """What was told and has not arrived."""
+        return self.open.plus(self.ended)
+
+
+EMPTY = Cell(exact(0), exact(0), exact(0), None, None, 0, "none")
+
+
+class FlowRow(NamedTuple):
+    flow: str
+    cell: Cell
+
+
+class LegRow(NamedTuple):
+    publisher: str
+    receiver: str
+    flow: str
+    cell: Cell
+
+
+class Grid(NamedTuple):
+    """Groups of publishers (rows) by groups of receivers (columns); a cell that is missing had nothing."""
+
+    publishers: list[str]
+    receivers: list[str]
+    cells: Mapping[tuple[str, str], Cell]
+
+    def cell(self, publisher: str, receiver: str) -> Cell:
+        return self.cells.get((publisher, receiver), EMPTY)
+
+
+class Board(NamedTuple):
+    """The home page: each flow, the grid of one flow or of all, and the legs that ask for attention, worst first."""
+
+    at: int
+    flow: str
+    flows: list[FlowRow]
+    grid: Grid
+    attention: list[LegRow]
+
+
+def silence_of(today: str, calendar: Calendar) -> Callable[[Sequence[int]], int]:
+    return lambda days: silent(days, today, calendar)
+
+
+def board(
+    matrix: Matrix, lanes: Lanes, order: Sequence[str], groups: Sequence[str], flow: str = ALL
+) -> Board:
+    """`order` are the flows and `groups` the groups of partners as they are to stand."""
+    by_flow = _grouped(matrix.legs, lambda leg: lanes.flow(leg.type))
+    quiet = _quiet(matrix.rhythms, lanes)
+    rows = [
+        FlowRow(name, _cell(by_flow.get(name, ()), lanes, matrix.at, quiet_of(quiet, flow=name)))
+        for name in order
+    ]
+    chosen = [leg for leg in matrix.legs if flow in (ALL, lanes.flow(leg.type))]
+    pairs = _grouped(chosen, lambda leg: (lanes.group(leg.publisher), lanes.group(leg.partner)))
+    cells = {pair: _cell(legs, lanes, matrix.at, 0) for pair, legs in pairs.items()}
+    grid = Grid(
+        [group for group in groups if any(group == publisher for publisher, _ in cells)],
+        [group for group in groups if any(group == receiver for _, receiver in cells)],
+        cells,
+    )
+    found = [row for row in _attention(matrix, lanes, quiet) if flow in (ALL, row.flow)]
+    return Board(matrix.at, flow, rows, grid, found)
+
+
+def legs(matrix: Matrix, lanes: Lanes, flow: str, publisher: str, receiver: str) -> list[LegRow]:
+    """Partner by partner: the legs of one flow between two groups; ALL stands for any. Worst first."""
+    chosen = [
+        leg
+        for leg in matrix.legs
+        if flow in (ALL, lanes.flow(leg.type))
+        and publisher in (ALL, lanes.group(leg.publisher))
+        and receiver in (ALL, lanes.group(leg.partner))
+    ]
+    return _rows(chosen, lanes, matrix.at)
+
+
+def quiet_of(quiet: Mapping[tuple[str, str], int], flow: str) -> int:
+    """The longest silence of any publisher of a flow."""
+    return max((days for (_, own), days in quiet.items() if own == flow), default=0)
+
+
+def _attention(matrix: Matrix, lanes: Lanes, quiet: Mapping[tuple[str, str], int]) -> list[LegRow]:
+    wrong = [row for row in _rows(matrix.legs, lanes, matrix.at) if row.cell.light in LIGHTS[:2]]
+    silences = [
+        LegRow(lanes.partner(publisher), "", flow, EMPTY._replace(quiet=days, light="quiet"))
+        for (publisher, flow), days in quiet.items()
+        if days
+    ]
+    return sorted(wrong + silences, key=_worst)
+
+
+def _rows(legs: Iterable[Leg], lanes: Lanes, at: int) -> list[LegRow]:
+    pairs = _grouped(legs, lambda leg: (leg.publisher, leg.partner, lanes.flow(leg.type)))
+    made = [
+        LegRow(lanes.partner(publisher), lanes.partner(partner), flow, _cell(own, lanes, at, 0))
+        for (publisher, partner, flow), own in pairs.items()
+    ]
+    return sorted(made, key=_worst)
+
+
+def _worst(row: LegRow) -> tuple[int, int, int, str, str, str]:
+    """By what is shown, for the order of what is hidden would tell of it."""
+    cell = row.cell
+    return LIGHTS.index(cell.light), -(cell.age or 0), -cell.quiet, row.publisher, row.receiver, row.flow
+
+
+def _quiet(rhythms: Iterable[Rhythm], lanes: Lanes) -> dict[tuple[str, str], int]:
+    """School days of silence by publisher and flow; what is of no flow has no rhythm."""
+    days: dict[tuple[str, str], list[int]] = {}
+    for rhythm in rhythms:
+        flow = lanes.flow(rhythm.type)
+        if flow:
+            summed = days.setdefault((rhythm.publisher, flow), [0] * len(rhythm.days))
+            for place, n in enumerate(rhythm.days):
+                summed[place] += n
+    return {own: lanes.silence(counts) for own, counts in days.items()}
+
+
+def _cell(legs: Sequence[Leg], lanes: Lanes, at: int, quiet: int) -> Cell:
+    if not legs:
+        return EMPTY._replace(quiet=quiet, light="quiet") if quiet else EMPTY
+    show = banded if any(lanes.personal(leg.type) for leg in legs) else exact
+    oldest = min((leg.oldest for leg in legs if leg.oldest is not None), default=None)
+    age = None if oldest is None else max(0, at - oldest)
+    arrived = tuple(map(sum, zip(*(leg.within for leg in legs), strict=True)))
+    bound = (within(arrived, P95) or 0) if sum(arrived) else None
+    ended = sum(leg.ended for leg in legs)
+    return Cell(
+        told=show(sum(leg.told for leg in legs)),
+        open=show(sum(leg.open for leg in legs)),
+        ended=show(ended),
+        bound=bound,
+        age=age,
+        quiet=quiet,
+        light=_light(age, bound, ended, quiet),
+    )
+
+
+def _light(age: int | None, bound: int | None, ended: int, quiet: int) -> str:
+    if age is not None and age >= LATE_MS:
+        return "stuck" if age >= STUCK_MS else "late"
+    if quiet:
+        return "quiet"
+    if ended:
+        return "ended"
+    return "slow" if bound is not None and (bound == 0 or bound > SLOW_MS) else "well"
+
+
+def _grouped(legs: Iterable[Leg], by: Callable[[Leg], K]) -> dict[K, list[Leg]]:
+    found: defaultdict[K, list[Leg]] = defaultdict(list)
+    for leg in legs:
+        found[by(leg)].append(leg)
+    return dict(found)

@@ -1,0 +1,158 @@
+"""The pages with everything they need: what they read, who looks, and the way in for what they change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from hub.core.catalogue import KINDS
+from hub.core.directory import Directory
+from hub.core.event import moment
+from hub.core.rules import Rules
+from hub.core.views import Cell
+from hub.wiring import clock as clocks
+from hub.wiring.shared import Views
+
+
+def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
+    """All of them, as routers. The catalogue is open to everyone, for it says nothing of anybody."""
+    from fastapi import Depends
+
+    from hub.core.contracts import catalogue
+    from hub.gateway import visits
+    from hub.monitor import catalogue as catalogue_page
+    from hub.monitor import page
+    from hub.monitor.viewer import NOBODY, Change, Viewer
+
+    def viewer(found: Any = Depends(visits.visitor)) -> Viewer:  # noqa: B008
+        return Viewer(*found)
+
+    def glance(found: Any = Depends(visits.glance)) -> Viewer:  # noqa: B008
+        return NOBODY if found is None else Viewer(*found)
+
+    def change(sent: Any = Depends(visits.change)) -> Change:  # noqa: B008
+        who, fields = sent
+        return Change(Viewer(*who), fields)
+
+    return [
+        page.router(aggregates.read, aggregates.known, clocks.wall, viewer),
+        catalogue_page.router(catalogue(), glance),
+    ]
+
+
+class Inside:
+    """The hub's own API for the pages (`hub.monitor.viewer.Api`), asked without a network. `app` is set once it is
+    there."""
+
+    app: Any = None
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __call__(
+        self,
+        viewer: Any,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        import httpx
+        import orjson
+
+        from hub.gateway.people import ACTING, Acting
+        from hub.monitor.viewer import Reply
+
+        if viewer.person is None:
+            raise ValueError("nobody to ask for")
+
+        async def acting(scope: Any, receive: Any, send: Any) -> None:
+            await self.app({**scope, ACTING: Acting(viewer.person, viewer.who)}, receive, send)
+
+        content = b"" if body is None else orjson.dumps(body)
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(acting), base_url=self._url) as client:
+            answer = await client.request(
+                method, path, params=query, content=content, headers={**kind, **(headers or {})}
+            )
+        return Reply(answer.status_code, orjson.loads(answer.content) if answer.content else None)
+
+
+class Aggregates:
+    """What the procesregisseur sees, for the page and for JSON: masked before it leaves this object."""
+
+    def __init__(self, engine: Any, views: Views, rules: Rules, now: Callable[[], int]) -> None:
+        from hub.readmodel.flowing import Flowing
+        from hub.readmodel.queries import Queries
+
+        self._queries = Queries(engine)
+        self._flowing = Flowing(engine)
+        self._views = views
+        self._rules = rules
+        self._now = now
+
+    async def read(self) -> Any:
+        """Exact counts, for the pages that mask them."""
+        from hub.monitor.page import Reading
+
+        def both() -> Reading:
+            now = clocks.wall()
+            return Reading(self._queries.flows(now), self._flowing.matrix(now))
+
+        return await asyncio.to_thread(both)
+
+    def known(self) -> Any:
+        """How the pages call things, and take them together."""
+        from hub.core.purposes import flow_of
+        from hub.monitor.matrix import Lanes, silence_of
+        from hub.monitor.page import Known
+
+        naming, directory = self.naming(), self._views.known.directory
+        silence = silence_of(moment(self._now())[:10], self._rules.calendar)
+        group = partial(_group, directory)
+        return Known(naming, Lanes(flow_of, group, naming.personal, naming.partner, silence))
+
+    def flows(self) -> dict[str, Any]:
+        from hub.monitor import page
+
+        now = clocks.wall()
+        return page.as_json(self._queries.flows(now), now, self.naming())
+
+    def lagging(self) -> Any:
+        """Signals that stand, per organisation and rule."""
+        return self.flows()["signals"]
+
+    def health(self) -> list[Cell]:
+        from hub.monitor.figures import figures
+        from hub.monitor.health import health
+
+        now = clocks.wall()
+        flows = self._queries.flows(now)
+        return health(flows, figures(flows, self.naming(), now))
+
+    def naming(self) -> Any:
+        from hub.monitor.figures import Kind, Naming
+
+        known = self._views.known.directory
+        kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
+        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
+
+
+def _partner_name(known: Directory, id: str) -> str:
+    found = known.get(id)
+    return found.name if found else id
+
+
+def _group(known: Directory, id: str) -> str:
+    """The role under which a partner stands in the matrix of flows; its first, of those it has."""
+    found = known.get(id)
+    return str(found.roles[0]) if found and found.roles else ("hub" if id == "hub" else "")
+
+
+def _org_name(known: Directory, ref: str) -> str:
+    found = known.of_org(ref)
+    named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
+    return named or ref
