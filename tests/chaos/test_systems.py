@@ -12,7 +12,7 @@ import pytest
 from hub.core.delivery import delivery_id
 from hub.core.sinks import networks
 from hub.courier.sender import Sender
-from hub.courier.signing import sign
+from hub.courier.signing import signatures
 from hub.demo.partners import Webhook
 from tests.chaos.ledger import Ledger
 from tests.chaos.stage import free_ports
@@ -41,7 +41,7 @@ async def post(
         "content-type": "application/cloudevents+json",
         "webhook-id": "d-1",
         "webhook-timestamp": now,
-        "webhook-signature": sign(SECRET, "d-1", int(now), body),
+        "webhook-signature": signatures([SECRET], "d-1", int(now), body),
         "hub-sequence": "7",
         **{name.replace("_", "-"): value for name, value in given.items()},
     }
