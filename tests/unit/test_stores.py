@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import faust
@@ -10,35 +11,39 @@ from yarl import URL
 
 from hub.stream.stores import OPTIONS, RocksStore
 
-GONE = b"learner/0000-gone"
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> RocksStore:
-    app = faust.App("stores", store="rocksdb://", datadir=str(tmp_path))
-    return RocksStore(
+@pytest.mark.parametrize("seed", range(8))
+def test_after_a_scrub_no_file_holds_what_was_erased_nor_names_its_key(tmp_path: Path, seed: int) -> None:
+    """The first and last key of each file stand in the manifest too."""
+    draw = random.Random(seed)
+    app = faust.App(f"stores-{seed}", store="rocksdb://", datadir=str(tmp_path))
+    store = RocksStore(
         URL("rocksdb://"), app, app.Table("lines"), key_type=bytes, value_type=bytes, options=OPTIONS
     )
-
-
-def holding(folder: Path) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file() and GONE in path.read_bytes()]
-
-
-@pytest.mark.parametrize("files", [0, 1, 3])
-@pytest.mark.parametrize("scrubs", [0, 1, 2])
-def test_after_a_scrub_no_file_holds_what_was_erased_nor_names_its_key(
-    store: RocksStore, tmp_path: Path, files: int, scrubs: int
-) -> None:
-    """The first and last key of each file stand in the manifest too; after a first scrub it changes in another way."""
-    for n in range(files + 1):
-        store.save(0, [(b"learner/%04d-kept" % n, b"state"), (GONE, b"state")], n)
-        store._db_for_partition(0).flush(True)
-    for n in range(scrubs):
-        store.save(0, [(b"learner/%04d-other" % n, b"state"), (b"learner/%04d-other" % n, None)], n)
-        store.scrub()
-    assert holding(tmp_path)
-    store.save(0, [(GONE, None)], 9)
+    gone = [_key(draw) for _ in range(draw.choice([1, 5, 30]))]
+    offset = 0
+    for _ in range(draw.choice([1, 5, 30])):
+        kept = [(_key(draw), b"kept" * 50) for _ in range(draw.choice([1, 5]))]
+        store.save(0, [*kept, *((key, b"gone" * 25) for key in gone)], offset := offset + 1)
+        if draw.random() < 0.3:
+            store._db_for_partition(0).flush(True)
+    assert _holding(tmp_path, gone)
+    left = list(gone)
+    while left:
+        some = draw.choice([1, 3])
+        store.save(0, [(key, None) for key in left[:some]], offset := offset + 1)
+        del left[:some]
+        if draw.random() < 0.5:
+            store.scrub()
     store.scrub()
-    assert not holding(tmp_path)
-    assert store.position(0) == 9 and store.load(0, b"learner/0000-kept") == b"state"
+    assert not _holding(tmp_path, gone)
+    assert store.position(0) == offset and store.load(0, kept[0][0]) == kept[0][1]
+
+
+def _key(draw: random.Random) -> bytes:
+    return b"learner/" + draw.randbytes(4).hex().encode()
+
+
+def _holding(folder: Path, gone: list[bytes]) -> list[str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(key in path.read_bytes() for key in gone)]
