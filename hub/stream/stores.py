@@ -117,6 +117,10 @@ class RocksStore(_NotByFaust, rocksdb.Store):  # type: ignore[misc]
             if (db := self._dbs.get(partition)) is not None:
                 db.flush(True)
                 db.compact_range(None, None, _ANEW)
+                # A new manifest begins with how things were before the change that it was begun for.
+                if (mark := db.get(self.offset_key)) is not None:
+                    db.put(self.offset_key, mark)
+                    db.flush(True)
 
     def revoke_partitions(self, table: Any, tps: set[TP]) -> None:
         # Faust leaves closing to the garbage collector, and another worker on this machine waits for the lock.

@@ -22,7 +22,7 @@ import pytest
 from hub.core.subscription import Subscription
 from hub.local.ports import free_row
 from tests.broker import ROOT, Broker
-from tests.gateway_fakes import Hub
+from tests.gateway_fakes import PARTNERS, Hub
 from tests.integration import gatewaykit as kit
 from tests.integration.partners import Stage
 
@@ -92,6 +92,7 @@ async def hub(kafka: Broker, keeper: Keeper) -> AsyncIterator[tuple[Stage, Subsc
     patient = (0.0, *[0.2] * 200)  # nothing is refused for good because its receiver was dead for a moment
     async with Stage(kafka, heartbeat=1.0, retry_schedule=patient) as stage, kit.served(kafka, Hub()) as url:
         to = await stage.subscribe("almere", keeper.at)  # type: ignore[arg-type]
+        await stage.know(next(one for one in PARTNERS if one.id == "almere"))  # with its token
         keeper.feed = f"{url}/v1/subscriptions/{to.id}/events"
         yield stage, to
 

@@ -18,6 +18,7 @@ from aiokafka import TopicPartition
 
 from hub import kafka as low
 from hub.core import seals, topics
+from hub.core.journal import Repeat, record
 from hub.core.records import Record
 from hub.core.seals import Verdict
 from hub.core.topics import Topic
@@ -34,6 +35,8 @@ KEY = keys.make()
 GENUINE = keys.checker(keys.public(KEY))
 PARTITIONS = 2
 SIZE = 2500
+ENTRY = record(Repeat(at=1, source="urn:sealed", id="1", publisher="p", order=1, outcome="duplicate"))
+"""Others read the journal of the hub too, and take what lies in it for entries."""
 
 
 class Log:
@@ -225,7 +228,7 @@ async def test_the_command_ends_with_exit_code_1_only_when_something_was_touched
     own = journal.seal_key(settings)
     sealer = Sealer(settings, keys.signer(own), keys.checker(keys.public(own)), quiet=0.2)
     async with low.producer(settings) as out:
-        await out.send_and_wait(topics.JOURNAL, b"{}", b"one", partition=0)
+        await out.send_and_wait(topics.JOURNAL, ENTRY.value, ENTRY.key, partition=0)
         sealing = asyncio.create_task(sealer.run())
         until = time.monotonic() + 30
         while "last seal" not in capsys.readouterr().out and time.monotonic() < until:

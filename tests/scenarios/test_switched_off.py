@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hub.core import cells, gaps, life, newcomers, signals, step
+from hub.core import cells, gaps, life, newcomers, restriction, routing, signals, step
 from hub.core.catalogue import KINDS, advice
 from hub.core.catalogue.base import Cell, Column, always, nothing, whole
 from hub.core.gaps import enrolments
@@ -99,16 +99,20 @@ SWITCHES = (
     _switch("a purge order has no payload", _cell("E17", Column.TO, reduce=whole), "s6"),
     _switch("a wrong receiver gets a purge order", _kind("E17", cells={}, follow=False), "s6 s16"),
     _switch("a withdrawal takes back its handover", _kind("E17", withdraws=nothing), "s16"),
-    _switch("an erasure takes back all of its learner", _kind("H4", withdraws=nothing), "s16b"),
+    _switch("an erasure takes back all of its learner", _kind("H4", withdraws=nothing), "s12b s16b"),
     _switch("what was taken back is not delivered", _swap(Ahead, "takes_back", lambda *_: False), "s16 s16b"),
-    _switch("acknowledged or purged in time (T06)", _no_gap("T06"), "s5 s6 s12"),
+    _switch("acknowledged or purged in time (T06)", _no_gap("T06"), "s5 s6 s12 s12b"),
     _switch("who went on has no gap", _swap(enrolments, "_went_on", lambda *_: False), "s5 s7 s7b"),
     _switch("enrolled nowhere (T04)", _no_gap("T04"), "s7b"),
     _switch("the mbo does not see the subjects", _cell("E28", Column.TO, reduce=whole), "s9"),
     _switch("both tracks of ONboard (T13)", _no_gap("T13"), "s9b"),
     _switch("a TLV that ends (T09)", _no_gap("T09"), "s11"),
     _switch("an ijkpunt that was not held (T10)", _no_gap("T10"), "s11"),
-    _switch("the tombstone of who was erased", _swap(step, "_dropped", _forgetful), "s12 s16b"),
+    _switch("the tombstone of who was erased", _swap(step, "_dropped", _forgetful), "s12"),
+    _switch("of a frozen line nobody is told", _swap(routing, "held", lambda decision, *_: decision), "s12b"),
+    _switch(
+        "what a frozen line held back is told when that ends", _swap(restriction, "release", _nothing), "s12b"
+    ),
     _switch("a closed line has no clocks", _swap(signals, "gaps", _open), "s12"),
     _switch(
         "nothing is kept from after the 27th birthday", _swap(life, "out_of_scope", lambda *_: False), "s13"
