@@ -147,7 +147,7 @@ events = _table(
 changes: events are listed by it, page by page."""
 Index("events_at", events.c.at, events.c.event)
 Index("events_type", events.c.type, events.c.at, events.c.event)
-Index("events_publisher", events.c.publisher, events.c.at, events.c.event)
+Index("events_publisher", events.c.publisher, events.c.at, events.c.event, events.c.type)
 Index("events_id", events.c.id, events.c.at, events.c.event)
 for _column in (events.c.correlation, events.c.trace):
     Index(
@@ -185,8 +185,16 @@ deliveries = _table(
     Column("pulled_at", BigInteger),
 )
 Index("deliveries_event", deliveries.c.event)
-Index("deliveries_partner", deliveries.c.partner, deliveries.c.routed_at, deliveries.c.event)
-Index("deliveries_subscription", deliveries.c.subscription, deliveries.c.routed_at, deliveries.c.event)
+# What is rare is looked for in the index alone: it has all that a search asks of a delivery.
+for _column in (deliveries.c.partner, deliveries.c.subscription):
+    Index(
+        f"deliveries_{_column.name}",
+        _column,
+        deliveries.c.routed_at,
+        deliveries.c.event,
+        deliveries.c.type,
+        deliveries.c.publisher,
+    )
 Index("deliveries_number", deliveries.c.subscription, deliveries.c.number)
 _open = sa.and_(deliveries.c.delivered_at.is_(None), deliveries.c.routed_at.is_not(None))
 Index(

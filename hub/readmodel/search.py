@@ -72,7 +72,7 @@ def _branches(asked: Asked, sight: Sight) -> list[sa.Select[Any]]:
             to.append(sa.or_(*_mine(asked.partner)))
         if sight.partner is not None:
             to.append(sa.or_(*_mine(sight.partner)))
-        return [_of_deliveries(asked, sight, to, deliveries.c.subscription)]
+        return [_of_deliveries(asked, sight, to)]
     partners = [one for one in (sight.partner, asked.partner) if one]
     if len(set(partners)) == 2:
         return [
@@ -107,22 +107,26 @@ def _part(asked: Asked, sight: Sight) -> Conditions:
     """Conditions for what is found by what it is, not by who had to do with it."""
     wanted: Conditions = []
     if asked.subscription:
-        wanted.append(_told(sight, deliveries.c.subscription == asked.subscription))
-    if asked.partner:
-        told = _told(sight, deliveries.c.partner == asked.partner)
-        wanted.append(sa.or_(events.c.publisher == asked.partner, told))
-    if sight.partner is not None:
-        told = _told(Sight(), deliveries.c.partner == sight.partner)
-        wanted.append(sa.or_(events.c.publisher == sight.partner, told))
+        wanted.append(_told(sight, deliveries.c.subscription, asked.subscription))
+    for partner, seen in ((asked.partner, sight), (sight.partner, Sight())):
+        if partner:
+            told = _told(seen, deliveries.c.partner, partner)
+            wanted.append(sa.or_(events.c.publisher == partner, told))
     return wanted
 
 
-def _told(sight: Sight, to: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether there is such a delivery that may be seen."""
-    seen = [] if sight.partner is None else [sa.or_(*_mine(sight.partner))]
-    return sa.exists().where(
-        deliveries.c.event == events.c.event, deliveries.c.routed_at.is_not(None), to, *seen
-    )
+def _told(sight: Sight, column: Any, value: str) -> sa.ColumnElement[bool]:
+    """Whether there is such a delivery of the event that may be seen."""
+    to = [_looked_at(column) == value]
+    if sight.partner is not None:
+        mine = [_looked_at(one) == sight.partner for one in (deliveries.c.partner, deliveries.c.publisher)]
+        to.append(sa.or_(*mine))
+    return sa.exists().where(deliveries.c.event == events.c.event, deliveries.c.routed_at.is_not(None), *to)
+
+
+def _looked_at(column: Any) -> Any:
+    """A column by whose index no planner shall go: of one event there are few deliveries, of one partner all."""
+    return sa.func.coalesce(column, _NONE)
 
 
 def _of_events(asked: Asked, sight: Sight, wanted: Conditions) -> sa.Select[Any]:
@@ -130,24 +134,26 @@ def _of_events(asked: Asked, sight: Sight, wanted: Conditions) -> sa.Select[Any]
     return _newest(query, asked, events.c.at, events.c.event)
 
 
-def _of_deliveries(
-    asked: Asked, sight: Sight, wanted: Conditions, one_per: Any = deliveries.c.partner
-) -> sa.Select[Any]:
-    """Each event once: by the first that its receiver (`one_per`) was told of it."""
+def _of_deliveries(asked: Asked, sight: Sight, wanted: Conditions) -> sa.Select[Any]:
+    """By when it was told. To one subscription an event goes once, to one partner perhaps by several: the first of
+    those counts."""
     again = sa.exists().where(
         _earlier.c.event == deliveries.c.event,
-        _earlier.c[one_per.name] == one_per,
+        _looked_at(_earlier.c.partner) == deliveries.c.partner,
         _earlier.c.routed_at.is_not(None),
         sa.tuple_(_earlier.c.routed_at, _earlier.c.delivery)
         < sa.tuple_(deliveries.c.routed_at, deliveries.c.delivery),
     )
     query = sa.select(deliveries.c.routed_at.label("found_at"), deliveries.c.event).where(
-        *wanted, deliveries.c.routed_at.is_not(None), ~again
+        *wanted, deliveries.c.routed_at.is_not(None)
     )
+    if not asked.subscription:
+        query = query.where(~again)
     if asked.type:
         query = query.where(deliveries.c.type == asked.type)
     if sight.types is not None:
-        query = query.where(sa.exists().where(events.c.event == deliveries.c.event, *_shown(asked, sight)))
+        seen = sa.exists().where(events.c.event == deliveries.c.event, *_shown(asked, sight))
+        query = query.where(deliveries.c.type.in_(sight.types), seen)
     return _newest(query, asked, deliveries.c.routed_at, deliveries.c.event)
 
 
