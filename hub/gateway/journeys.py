@@ -12,14 +12,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.core import traces
-from hub.core.catalogue import KINDS
+from hub.core.catalogue import KINDS, about_persons
 from hub.core.event import moment
 from hub.core.journeys import Asked, Found, Place, Sight
 from hub.core.partners import Partner, Role
 from hub.gateway import openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer
-from hub.gateway.lookups import about_persons
 from hub.gateway.problems import Problem
 
 router = APIRouter(tags=["lookups"])

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.core import journal, pairwise, persons, traces
-from hub.core.catalogue import KINDS
+from hub.core.catalogue import about_persons
 from hub.core.codes import Basis
 from hub.core.event import moment
 from hub.core.journeys import Course, Journey, Moment
@@ -88,12 +88,6 @@ async def list_partners(caller: Caller, door: Door) -> Response:
     """Everyone in the directory."""
     found = door.known.directory.partners.values()
     return _json([{"id": p.id, "name": p.name, "roles": list(p.roles)} for p in found])
-
-
-def about_persons(type: str) -> bool:
-    """Whether events of this CloudEvents type may be about one learner; one that nobody described may."""
-    kind = KINDS.get(type)
-    return kind is None or "learner_id" in kind.data.model_fields
 
 
 def visible(journey: Journey, partner: Partner) -> Journey | None:

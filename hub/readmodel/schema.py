@@ -186,15 +186,9 @@ deliveries = _table(
 )
 Index("deliveries_event", deliveries.c.event)
 # What is rare is looked for in the index alone: it has all that a search asks of a delivery.
-for _column in (deliveries.c.partner, deliveries.c.subscription):
-    Index(
-        f"deliveries_{_column.name}",
-        _column,
-        deliveries.c.routed_at,
-        deliveries.c.event,
-        deliveries.c.type,
-        deliveries.c.publisher,
-    )
+_searched = [deliveries.c[name] for name in ("routed_at", "event", "type", "publisher")]
+Index("deliveries_partner", deliveries.c.partner, *_searched)
+Index("deliveries_subscription", deliveries.c.subscription, *_searched, deliveries.c.partner)
 Index("deliveries_number", deliveries.c.subscription, deliveries.c.number)
 _open = sa.and_(deliveries.c.delivered_at.is_(None), deliveries.c.routed_at.is_not(None))
 Index(

@@ -60,7 +60,9 @@ def test_what_came_in_last_is_found_first(model: Model) -> None:
 
 
 def test_an_event_is_found_by_its_id_whatever_its_source(model: Model) -> None:
-    model.say(Event("e1").accepted(), Event("e1", publisher="vo", at=NOW + 1).accepted(), Event("e2").accepted())
+    model.say(
+        Event("e1").accepted(), Event("e1", publisher="vo", at=NOW + 1).accepted(), Event("e2").accepted()
+    )
 
     assert [one.event.publisher for one in found(model, id="e1")] == ["vo", "po"]
     assert ids(model, id="e") == []
@@ -89,7 +91,9 @@ def test_a_correlation_id_finds_all_that_belongs_together_and_a_trace_what_came_
 
 
 def test_an_organisation_finds_what_it_published_and_what_it_was_told(model: Model) -> None:
-    model.say(*told(Event("e1"), ("vo", "hook"), ("vo", "inbox-vo")), *told(Event("e2", publisher="vo", at=NOW + 9)))
+    model.say(
+        *told(Event("e1"), ("vo", "hook"), ("vo", "inbox-vo")), *told(Event("e2", publisher="vo", at=NOW + 9))
+    )
     model.say(*told(Event("e3", publisher="mbo"), ("po", "inbox-po")))
 
     assert ids(model, partner="vo") == ["e2", "e1"]
@@ -139,7 +143,9 @@ def test_a_receiver_cannot_find_out_who_else_was_told(model: Model) -> None:
 def test_with_a_sight_of_kinds_nothing_else_is_found_whatever_is_asked(model: Model) -> None:
     child, group, secret = Event("e1"), Event("e2", GROUP), Event("e3", GROUP)
     open_one = msgspec.structs.replace(group.accepted(), topic="hub.events.g")
-    model.say(*told(child, ("vo", "hook")), open_one, group.routed(("vo", "hook")), *told(secret, ("vo", "hook")))
+    model.say(
+        *told(child, ("vo", "hook")), open_one, group.routed(("vo", "hook")), *told(secret, ("vo", "hook"))
+    )
     regie = Sight(types=(GROUP,))
 
     asks = ({}, {"partner": "vo"}, {"partner": "po"}, {"subscription": "hook"}, {"type": GROUP}, {"since": 0})
