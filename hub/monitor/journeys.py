@@ -1,5 +1,5 @@
-"""The journey of one event, and how to find it. All of it is asked of the hub's own API with the rights of who looks, so
-a page shows nothing that the API would not."""
+"""The journey of one event, and how to find it. All of it is asked of the hub's own API with the rights of who looks,
+so a page shows nothing that the API would not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request, Response
 
 from hub.core.catalogue import KINDS, about_persons
-from hub.core.catalogue.base import Column, Kind
+from hub.core.catalogue.base import Kind
 from hub.core.catalogue.words import COLUMNS
 from hub.core.dead_letters import cause
 from hub.monitor.frame import Frame, draw, frame
@@ -30,6 +30,7 @@ PAGE = 50
 _SHOWN = 4
 """So many names of partners stand in a row; the rest can be unfolded."""
 
+_COLUMNS = {column.value: words for column, words in COLUMNS.items()}
 _ZONE = ZoneInfo(CITY)
 
 
@@ -59,7 +60,8 @@ class Words(Language):
         return f"{found.code} {found.en if self.place else found.nl}" if found else type
 
     def column(self, column: str) -> str:
-        return COLUMNS[Column(column)][self.place] if column in Column else ""
+        """What a column of the matrix stands for; "" for what is none."""
+        return _COLUMNS[column][self.place] if column in _COLUMNS else ""
 
     def verdict(self, one: Verdict) -> str:
         return VERDICTS[one.code][self.place] if one.code in VERDICTS else one.code

@@ -13,8 +13,8 @@ WORDS: dict[str, Pair] = {
         "Look for a message and see what became of it: when it came in, who got it, who did not, and why.",
     ),
     "intro_regie": (
-        "U ziet berichten over groepen, plaatsen en aantallen. Berichten over één persoon zijn voor de partners die het "
-        "aangaat.",
+        "U ziet berichten over groepen, plaatsen en aantallen. Berichten over één persoon zijn voor de partners die "
+        "het aangaat.",
         "You see messages about groups, places and numbers. Those about one person are for the partners concerned.",
     ),
     "intro_partner": (

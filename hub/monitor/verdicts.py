@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.core.catalogue.base import Kind
+from hub.core.partners import Role
 from hub.core.recheck import ROLES
 from hub.core.routing import EVERYBODY
 
 Journey = Mapping[str, Any]
 
 SIDES = ("FROM", "TO", "OTH")
-"""Columns that anyone may be in, by what it has to do with the matter."""
+"""Columns that partners of many roles are in, by what they have to do with the matter."""
+
+_OTHERS = frozenset({Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC, Role.MBO, Role.HBO, Role.BOARD})
+_ROLES = {**ROLES, "OTH": _OTHERS}
 
 GOT = ("arrived",)
 OPEN = ("waiting", "retry", "stopped", "undecided")
@@ -110,7 +114,7 @@ class Standing:
         return [
             column.value
             for column in cells
-            if not (own and column.value in SIDES) and not ROLES[column.value].isdisjoint(roles)
+            if not (own and column.value in SIDES) and not _ROLES[column.value].isdisjoint(roles)
         ]
 
     def _column(self, column: str) -> Verdict:
