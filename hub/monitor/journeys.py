@@ -252,9 +252,12 @@ def _decided(one: Mapping[str, Any], words: Words) -> list[str]:
     made = [
         f"{'voor' if nl else 'for'}: {', '.join(told)}" if told else ("voor niemand" if nl else "for nobody")
     ]
+    withheld: dict[str, list[str]] = {}
     for each in one.get("withheld", ()):
         column = words.column(each["column"]) or ("iedereen" if nl else "everybody")
-        made.append(f"{'niet voor' if nl else 'not for'} {column}: {reason(each['reason'], words.place)}")
+        withheld.setdefault(each["reason"], []).append(column)
+    for why, columns in withheld.items():
+        made.append(f"{'niet voor' if nl else 'not for'} {', '.join(columns)}: {reason(why, words.place)}")
     return made
 
 

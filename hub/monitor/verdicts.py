@@ -90,7 +90,9 @@ class Standing:
             return [_unused(self._journey)]
         if EVERYBODY in self._withheld:
             return [Verdict("nobody", self._withheld[EVERYBODY])]
-        found = [self._column(column) for column in self._columns(self._roles.get(partner, ()))]
+        roles = self._roles.get(partner, ())
+        columns = self._columns(roles, own=True) or self._columns(roles)
+        found = [self._column(column) for column in columns]
         return [min(found, key=lambda one: _ORDER.index(one.code))] if found else [Verdict("never")]
 
     def _of(self, partner: str) -> list[Verdict]:
@@ -121,7 +123,9 @@ class Standing:
         if column in self._withheld:
             return Verdict("condition", self._withheld[column], column)
         levels = {one.value: cell.level for one, cell in self._kind.cells.items()} if self._kind else {}
-        return Verdict("counted" if levels.get(column) == "C" else "no-party", column=column)
+        if levels.get(column) == "C":
+            return Verdict("counted", column=column)
+        return Verdict("no-party", column="" if column in SIDES else column)
 
 
 def _course(one: Mapping[str, Any], told: Mapping[str, Any]) -> Verdict:
