@@ -18,7 +18,7 @@ from hub.core.delivery import from_record
 from hub.core.flows import StandingSignal
 from hub.core.journal import Entry
 from hub.core.journal import load as load_entry
-from hub.core.journeys import Journey
+from hub.core.journeys import Asked, Found, Journey, Sight
 from hub.core.known import Known
 from hub.core.letters import Group, Letter
 from hub.core.line import for_partner
@@ -226,12 +226,25 @@ class MemoryQueries:
         ]
 
 
+class MemorySearch:
+    """Finds what it was given, whoever looks; `asked` is what was asked for last, and with which sight."""
+
+    def __init__(self) -> None:
+        self.found: list[Found] = []
+        self.asked: tuple[Asked, Sight] = (Asked(), Sight())
+
+    def events(self, asked: Asked, sight: Sight) -> list[Found]:
+        self.asked = (asked, sight)
+        return self.found[: asked.limit]
+
+
 @dataclass
 class Hub:
     """A gateway on a Kafka in memory, and everything a test may look at."""
 
     kafka: MemoryKafka = field(default_factory=MemoryKafka)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
+    search: MemorySearch = field(default_factory=MemorySearch)
     letters: MemoryLetters = field(default_factory=MemoryLetters)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     books: MemoryBooks = field(default_factory=MemoryBooks)
@@ -258,6 +271,7 @@ class Hub:
             "states": MemoryStates(self.kafka),
             "courier": COURIERS,
             "queries": self.queries,
+            "search": self.search,
             "letters": self.letters,
             "ensure_outbox": ensure,
             "admit": admit,

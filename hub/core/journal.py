@@ -60,12 +60,14 @@ class Base(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw
 
 
 class Accepted(Base, frozen=True, tag="accepted"):
-    """The event is durable in Kafka. `warnings` are codes of profile faults that were let through."""
+    """The event is durable in Kafka. `warnings` are codes of profile faults that were let through; `correlation` the
+    attribute `correlationid`, in which the door lets nobody name a learner."""
 
     publisher: str
     topic: str
     via: str
     warnings: tuple[str, ...] = ()
+    correlation: str = ""
 
 
 class Refused(Base, frozen=True, tag="refused"):

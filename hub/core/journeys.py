@@ -53,6 +53,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     conflicts: int
     stale: int
+    correlation: str = ""
 
 
 class Journey(msgspec.Struct, frozen=True):
@@ -61,3 +62,47 @@ class Journey(msgspec.Struct, frozen=True):
     event: EventRow
     moments: tuple[Moment, ...]
     deliveries: tuple[Course, ...]
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """Which events somebody may find. `partner`: those that it published or was told; None: those of all. `types`:
+    of these kinds only, and none that came in as about a person; None: of all."""
+
+    partner: str | None = None
+    types: tuple[str, ...] | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a page of what was found ends: the next one goes on with what is older."""
+
+    at: int
+    event: str
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody looks for: all that is given must hold, "" and None ask for nothing. `correlation` is the attribute
+    of that name or the id of a trace; `partner` published it or was told; `since` and `until` (not included) are
+    milliseconds since 1970."""
+
+    id: str = ""
+    correlation: str = ""
+    subscription: str = ""
+    partner: str = ""
+    type: str = ""
+    since: int | None = None
+    until: int | None = None
+    before: Place | None = None
+    limit: int = 50
+
+
+class Found(msgspec.Struct, frozen=True):
+    """`at` is when it came in or, where it was looked for as something told, when that was decided. `courses` are the
+    deliveries of it that may be seen."""
+
+    at: int
+    event: EventRow
+    courses: tuple[Course, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.event.event)

@@ -143,6 +143,7 @@ def _accepted(admitted: Admitted, publisher: Partner, context: Context) -> Recei
         topic=admitted.topic,
         via=context.via,
         warnings=tuple(fault.code for fault in admitted.warnings),
+        correlation=str(event.attributes.get("correlationid", "")),
     )
     out = Out(admitted.topic, admitted.key, event.structured(), CONTENT_TYPE)
     counts = (Count("hub_events_total", (KINDS[event.type].code, publisher.id, "accepted")),)

@@ -33,6 +33,11 @@ def given(header: str | None) -> str:
     return header if header and FORM.fullmatch(header) else ""
 
 
+def id_in(traceparent: str) -> str:
+    """The id of the trace that something came with; "" when it came with none."""
+    return traceparent[3:35] if FORM.fullmatch(traceparent) else ""
+
+
 def of(traceparent: str, source: str, id: str) -> Trace:
     """The trace of an event. `traceparent` is what it came with, "" for nothing."""
     if FORM.fullmatch(traceparent):

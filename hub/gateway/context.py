@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from hub.core.access import Look, Telling
 from hub.core.flows import StandingSignal
-from hub.core.journeys import Journey
+from hub.core.journeys import Asked, Found, Journey, Sight
 from hub.core.known import Known
 from hub.core.letters import Group, Letter
 from hub.core.numbers import Run
@@ -50,6 +50,12 @@ class Queries(Protocol):
     def city(self) -> Places | None: ...
 
     def standing_signals(self, orgs: Sequence[str], rules: Sequence[str], /) -> list[StandingSignal]: ...
+
+
+class Search(Protocol):
+    """Events in the journal. Blocking: called in a thread."""
+
+    def events(self, asked: Asked, sight: Sight, /) -> list[Found]: ...
 
 
 class Audit(Protocol):
@@ -117,6 +123,7 @@ class Gateway:
     states: StateLog
     courier: str
     queries: Queries
+    search: Search
     letters: Letters
     ensure_outbox: Callable[[str], Awaitable[None]]
     admit: Admit

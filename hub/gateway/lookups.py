@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.core import journal, pairwise, persons, traces
-from hub.core.catalogue import KINDS
+from hub.core.catalogue import about_persons
 from hub.core.codes import Basis
 from hub.core.event import moment
 from hub.core.journeys import Course, Journey, Moment
 from hub.core.partners import Partner, Role
+from hub.core.topics import EVENTS_P1, EVENTS_P2
 from hub.gateway import openapi
 from hub.gateway.auth import Caller, Door
 from hub.gateway.context import Gateway
@@ -89,20 +90,15 @@ async def list_partners(caller: Caller, door: Door) -> Response:
     return _json([{"id": p.id, "name": p.name, "roles": list(p.roles)} for p in found])
 
 
-def about_persons(type: str) -> bool:
-    """Whether events of this CloudEvents type may be about one learner; one that nobody described may."""
-    kind = KINDS.get(type)
-    return kind is None or "learner_id" in kind.data.model_fields
-
-
 def visible(journey: Journey, partner: Partner) -> Journey | None:
-    """The journey as this partner may see it; None when it has no part in it, and for a procesregisseur when the event
-    may be about a person."""
-    if partner.has(Role.PROCESREGISSEUR) and about_persons(journey.event.type):
-        return None
-    if partner.has(Role.OPERATOR):
+    """The journey as this partner may see it; None when it has no part in it. A procesregisseur sees those of events
+    that are about nobody, and no other."""
+    if partner.has(Role.PROCESREGISSEUR):
+        if about_persons(journey.event.type) or journey.event.topic in (EVENTS_P1, EVENTS_P2):
+            return None
+    elif partner.has(Role.OPERATOR):
         return journey
-    if journey.event.publisher == partner.id:
+    if journey.event.publisher == partner.id or partner.has(Role.PROCESREGISSEUR):
         unquoted = tuple(_unquoted(one, partner.id) for one in journey.moments)
         return msgspec.structs.replace(journey, moments=unquoted)
     own = tuple(course for course in journey.deliveries if course.partner == partner.id)
@@ -140,6 +136,7 @@ def _shown_journey(journey: Journey) -> dict[str, Any]:
         "outcome": event.outcome,
         "duplicates": event.duplicates,
         "conflicts": event.conflicts,
+        "correlationId": event.correlation,
         "moments": [{"at": moment(one.at), "kind": one.kind, **one.detail} for one in journey.moments],
         "deliveries": [_shown_course(one) for one in journey.deliveries],
     }

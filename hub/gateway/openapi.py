@@ -237,6 +237,33 @@ RESTRICTION = operation(
     body=body(_about_learner(restricted={"type": "boolean"}), {"learnerId": _LEARNER, "restricted": True}),
 )
 JOURNEY = operation(200, ok("What happened", {"source": "...", "id": "...", "moments": [], "deliveries": []}))
+JOURNEYS = operation(
+    200,
+    ok(
+        "What was found, newest first",
+        {
+            "journeys": [
+                {
+                    "at": "2026-11-21T09:12:44.000Z",
+                    "source": "urn:nld:oin:00000099000000001000:systeem:opvangregister",
+                    "id": "6b0e1f8a-3f55-4a3b-9a2f-0f5be4c5a0a1",
+                    "type": "nl.onderwijsloopbanen.arrival-group.announced.v1",
+                    "publisher": "gemeente-almere",
+                    "outcome": "accepted",
+                    "deliveries": [
+                        {
+                            "partner": "taalcentrum-almere",
+                            "subscription": "inbox-taalcentrum-almere",
+                            "outcome": "delivered",
+                            "arrived": True,
+                        }
+                    ],
+                }
+            ],
+            "next": None,
+        },
+    ),
+)
 PARTNERS = operation(
     200, ok("The directory", [{"id": "almere", "name": "Gemeente Almere", "roles": ["gemeente"]}])
 )

@@ -33,6 +33,7 @@ SCOPES: dict[Route, Scope] = {
     ("POST", f"{_SUBSCRIPTION}/replays/{{replayId}}/_stop"): Scope.REPLAY,
     ("GET", "/v1/learning-lines/{learnerId}"): Scope.LINES,
     ("GET", "/v1/journeys"): Scope.JOURNEYS,
+    ("GET", "/v1/journeys/_search"): Scope.JOURNEYS,
     ("GET", "/v1/signals"): Scope.SIGNALS,
     ("GET", "/v1/census/{metric}"): Scope.CENSUS,
     ("GET", "/v1/newcomers"): Scope.CENSUS,

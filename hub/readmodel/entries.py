@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hub.core import traces
 from hub.core.flows import HOUR_MS
 from hub.core.identity import identity
 from hub.core.journal import (
@@ -49,6 +50,9 @@ _EVENT: Row = {
     "publisher": "",
     "topic": "",
     "about": "",
+    "correlation": "",
+    "trace": "",
+    "at": 0,
     "accepted_at": None,
     "refused_at": None,
     "duplicates": 0,
@@ -149,10 +153,11 @@ class Changes:
         entry = item.entry
         row = self.events.get(item.event)
         if row is None:
-            row = {**_EVENT, "event": item.event, "source": entry.source, "id": entry.id}
+            row = {**_EVENT, "event": item.event, "source": entry.source, "id": entry.id, "at": entry.at}
             if item.event:
                 self.events[item.event] = row
         row["type"] = row["type"] or entry.type
+        row["trace"] = row["trace"] or traces.id_in(entry.trace)
         return row
 
     def course(self, delivery: str) -> Row:
@@ -264,6 +269,7 @@ def _fold_one(changes: Changes, item: Item) -> None:
 
 def _accepted(changes: Changes, row: Row, entry: Accepted) -> None:
     row.update(type=entry.type, publisher=entry.publisher, topic=entry.topic, accepted_at=entry.at)
+    row["correlation"] = entry.correlation
     changes.count(entry, "accepted", entry.type, entry.publisher)
 
 

@@ -99,10 +99,10 @@ class Queries:
                 return None
             told = connection.execute(_COURSES.where(deliveries.c.event == event)).all()
             said = connection.execute(_SAID.where(entries.c.event == event)).all()
-        courses = tuple(_course(row) for row in told)
+        courses = tuple(course(row) for row in told)
         moments = [Moment(at, kind, _detail(body)) for at, kind, body in said] + _pulls(courses)
         moments.sort(key=lambda moment: (moment.at, _ORDER.get(moment.kind, len(_ORDER))))
-        return Journey(_event_row(found), tuple(moments), courses)
+        return Journey(event_row(found), tuple(moments), courses)
 
     def counts(self) -> dict[str, int]:
         """What all views together count for, by cell of the census; no zeros. Exact: never to be shown as it is."""
@@ -117,12 +117,12 @@ class Queries:
 
     def event_rows(self) -> Iterator[EventRow]:
         """Every event, read as it is asked for."""
-        return (_event_row(row) for row in self._stream(_EVENT_ROWS.order_by(events.c.event)))
+        return (event_row(row) for row in self._stream(_EVENT_ROWS.order_by(events.c.event)))
 
     def delivery_rows(self) -> Iterator[tuple[str, Course]]:
         """Every delivery with the identity of its event, read as it is asked for."""
         for row in self._stream(_COURSES.order_by(deliveries.c.delivery)):
-            yield row.event, _course(row)
+            yield row.event, course(row)
 
     def signals_by_org(self) -> tuple[SignalFlow, ...]:
         """Signals that stand, counted per responsible organisation, rule and severity."""
@@ -230,7 +230,7 @@ _DELIVERY_FLOWS = (
 )
 
 
-def _event_row(row: sa.Row[Any]) -> EventRow:
+def event_row(row: sa.Row[Any]) -> EventRow:
     fields = {name: row._mapping[name] for name in EventRow.__struct_fields__ if name != "outcome"}
     return EventRow(outcome=_outcome(row), **fields)
 
@@ -243,7 +243,7 @@ def _outcome(row: sa.Row[Any]) -> str:
     return "unknown" if row.refused_at is None else "refused"
 
 
-def _course(row: sa.Row[Any]) -> Course:
+def course(row: sa.Row[Any]) -> Course:
     fields = {name: row._mapping[name] for name in Course.__struct_fields__}
     return Course(**{**fields, "removed": tuple(row.removed.split("\n")) if row.removed else ()})
 

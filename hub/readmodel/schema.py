@@ -133,13 +133,31 @@ events = _table(
     _text("publisher"),
     _text("topic"),
     _text("about"),
+    _text("correlation"),
+    _text("trace"),
+    _count("at"),
     Column("accepted_at", BigInteger),
     Column("refused_at", BigInteger),
     _count("duplicates"),
     _count("conflicts"),
     _count("stale"),
 )
-"""`about` is the mark of the learner (`hub.core.withdrawal.mark`): by it alone is found what was told of whom."""
+"""`about` is the mark of the learner (`hub.core.withdrawal.mark`): by it alone is found what was told of whom.
+`trace` is the id of the trace that it came with, `at` the moment of the first that was read of it, which never
+changes: events are listed by it, page by page."""
+Index("events_at", events.c.at, events.c.event)
+Index("events_type", events.c.type, events.c.at, events.c.event)
+Index("events_publisher", events.c.publisher, events.c.at, events.c.event, events.c.type)
+Index("events_id", events.c.id, events.c.at, events.c.event)
+for _column in (events.c.correlation, events.c.trace):
+    Index(
+        f"events_{_column.name}",
+        _column,
+        events.c.at,
+        events.c.event,
+        sqlite_where=_column != "",
+        postgresql_where=_column != "",
+    )
 Index(
     "events_about",
     events.c.about,
@@ -167,6 +185,10 @@ deliveries = _table(
     Column("pulled_at", BigInteger),
 )
 Index("deliveries_event", deliveries.c.event)
+# What is rare is looked for in the index alone: it has all that a search asks of a delivery.
+_searched = [deliveries.c[name] for name in ("routed_at", "event", "type", "publisher")]
+Index("deliveries_partner", deliveries.c.partner, *_searched)
+Index("deliveries_subscription", deliveries.c.subscription, *_searched, deliveries.c.partner)
 Index("deliveries_number", deliveries.c.subscription, deliveries.c.number)
 _open = sa.and_(deliveries.c.delivered_at.is_(None), deliveries.c.routed_at.is_not(None))
 Index(

@@ -263,7 +263,8 @@ def _add_events(connection: Connection, rows: Sequence[Row]) -> None:
         # What the hub accepted is true; what it refused, or decided on, is all that is known until then.
         said = sa.func.coalesce(sa.func.nullif(table.c[name], ""), new[name])
         changes[name] = sa.case((new.accepted_at.is_not(None), new[name]), else_=said)
-    changes["about"] = sa.func.coalesce(sa.func.nullif(table.c.about, ""), new.about)
+    for name in ("about", "correlation", "trace"):
+        changes[name] = sa.func.coalesce(sa.func.nullif(table.c[name], ""), new[name])
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows
     )

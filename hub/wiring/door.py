@@ -99,6 +99,7 @@ def gateway_app(settings: Settings) -> Any:
     from hub.readmodel.numbers import Numbers
     from hub.readmodel.queries import Queries
     from hub.readmodel.schema import open_engine, prepare
+    from hub.readmodel.search import Search
 
     private.folder(settings.data)
     rules, clock = rulebook.load(settings), clocks.clock(settings)
@@ -128,6 +129,7 @@ def gateway_app(settings: Settings) -> Any:
         states=KafkaStates(feeds, settings.partitions),
         courier=topics.COURIERS,
         queries=queries,
+        search=Search(engine),
         letters=Letters(engine),
         ensure_outbox=lambda id: _ensure(settings, [topics.outbox_topic(id, settings.window_ms)]),
         admit=admit,

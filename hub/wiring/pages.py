@@ -23,6 +23,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     from hub.core.contracts import catalogue
     from hub.gateway import visits
     from hub.monitor import catalogue as catalogue_page
+    from hub.monitor import journeys as journeys_page
     from hub.monitor import page
     from hub.monitor.viewer import NOBODY, Change, Viewer
 
@@ -39,6 +40,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     return [
         page.router(aggregates.read, aggregates.known, clocks.wall, viewer),
         catalogue_page.router(catalogue(), glance),
+        journeys_page.router(inside, viewer),
     ]
 
 

@@ -45,7 +45,7 @@ async def alive(browser: Browser) -> bool:
         ("sub-regie", "/", 200),
         ("sub-regie", "/v1/flows", 200),
         ("sub-regie", "/v1/learning-lines/5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", 403),
-        ("sub-regie", "/v1/journeys?source=a&id=b", 403),
+        ("sub-regie", "/v1/journeys?source=a&id=b", 404),
         ("sub-regie", "/v1/subscriptions", 403),
         ("sub-beheer", "/", 200),
         ("sub-beheer", "/v1/journeys?source=a&id=b", 404),

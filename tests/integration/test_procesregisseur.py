@@ -17,9 +17,8 @@ import httpx
 import orjson
 import pytest
 
-from hub.core.catalogue import KINDS
+from hub.core.catalogue import KINDS, about_persons
 from hub.core.catalogue.base import Kind
-from hub.gateway.lookups import about_persons
 from hub.local.folder import Folder
 from tests import city
 from tests.integration.walking import (

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 import orjson
 
-from hub.core.catalogue import KINDS
-from hub.gateway.lookups import about_persons
+from hub.core.catalogue import KINDS, about_persons
 from hub.local.children import PARTS, port_of
 from hub.settings import Settings
 

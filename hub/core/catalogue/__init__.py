@@ -38,3 +38,9 @@ ALL: tuple[Kind, ...] = (
 )
 
 KINDS: dict[str, Kind] = {kind.type: kind for kind in sorted(ALL, key=lambda k: (k.code[0], int(k.code[1:])))}
+
+
+def about_persons(type: str) -> bool:
+    """Whether events of this CloudEvents type may be about one learner; one that nobody described may."""
+    kind = KINDS.get(type)
+    return kind is None or "learner_id" in kind.data.model_fields
