@@ -138,7 +138,7 @@ class Aggregates:
 
         known = self._views.known.directory
         kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
-        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
+        return Naming(kinds, partial(_partner_name, known), known.org_name)
 
 
 def _partner_name(known: Directory, id: str) -> str:
@@ -150,9 +150,3 @@ def _group(known: Directory, id: str) -> str:
     """The role under which a partner stands in the matrix of flows; its first, of those it has."""
     found = known.get(id)
     return str(found.roles[0]) if found and found.roles else ("hub" if id == "hub" else "")
-
-
-def _org_name(known: Directory, ref: str) -> str:
-    found = known.of_org(ref)
-    named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
-    return named or ref
