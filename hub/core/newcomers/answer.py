@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.core.directory import Directory
 from hub.core.newcomers import wording
-from hub.core.newcomers.guarded import guarded
+from hub.core.newcomers.guarded import guarded, rounded
 from hub.core.rules import Rules
 from hub.core.views import Asked, Need, Places, Seat, Start
 
@@ -62,14 +62,14 @@ def _row(need: Need, exact: bool, k: int) -> Row:
 
 def _group(asked: Asked, exact: bool, k: int, name: Name) -> Row:
     hidden = asked.need < k and not exact
-    seats = [{"from": s.date, "at": name(s.org), "count": s.count} for s in asked.seats]
+    short = asked.need - sum(seat.count for seat in asked.seats)
     row: Row = {
         "area": asked.area,
         "sector": asked.ages,
         "from": asked.date,
         "need": f"<{k}" if hidden else asked.need,
-        "seats": seats,
-        "short": None if hidden or not asked.known else asked.need - _found(asked.seats),
+        "seats": [_seat(seat, exact, k, name) for seat in asked.seats],
+        "short": None if hidden or not asked.known else short if exact else rounded(short, k),
         **wording.coming(asked, exact, k, name),
     }
     if exact:
@@ -77,8 +77,9 @@ def _group(asked: Asked, exact: bool, k: int, name: Name) -> Row:
     return row
 
 
-def _found(seats: list[Seat]) -> int:
-    return sum(seat.count for seat in seats)
+def _seat(seat: Seat, exact: bool, k: int, name: Name) -> Row:
+    count = seat.count if exact or seat.count >= k else f"<{k}"
+    return {"from": seat.date, "at": name(seat.org), "count": count}
 
 
 def _start(start: Start, name: Name) -> Row:

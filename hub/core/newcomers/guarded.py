@@ -54,7 +54,10 @@ def _sector(sector: str, places: Places, k: int) -> tuple[list[Need], list[Asked
         for area, counts in safe.items()
         for day, count in _in_time(counts, k)
     ]
-    return weighed(asks, _seen(offered, pooled, rest, sector))
+    rows, asked = weighed(asks, _seen(offered, pooled, rest, sector))
+    for row in rows:
+        row.short = rounded(row.short, k)
+    return rows, asked
 
 
 def _by_area(sector: str, asked: Iterable[Asked]) -> Iterable[tuple[str, Iterable[Count]]]:
@@ -98,7 +101,12 @@ def _in_time(counts: list[Count], k: int) -> list[Count]:
     if len(cells) > 1 and cells[-1][1] < k:
         _, few = cells.pop()
         cells[-1] = (cells[-1][0], cells[-1][1] + few)
-    return [(day, (count + k - 1) // k * k) for day, count in cells]
+    return [(day, rounded(count, k)) for day, count in cells]
+
+
+def rounded(count: int, k: int) -> int:
+    """Up, to a whole multiple of k: what is short is a number of children too."""
+    return (count + k - 1) // k * k
 
 
 def _ask(area: str, day: str, count: int, sector: str) -> Ask:

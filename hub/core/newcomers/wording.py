@@ -49,28 +49,37 @@ def coming(asked: Asked, exact: bool, k: int, name: Callable[[str], str]) -> dic
     most = ("", "") if exact else ("ten hoogste ", "at most ")
     (nl, en), (on, day_) = _area(asked), day(asked.date)
     need = _count(asked.need, "kind", "kinderen"), _count(asked.need, "child", "children")
-    found, places = _places(asked, name)
+    found, places = _places(asked, 1 if exact else k, name)
     return {
         "nl": f"Vanaf {on} {most[0]}{need[0]} {asked.ages} in {nl}: {found}.",
         "en": f"From {day_} {most[1]}{need[1]} {asked.ages} in {en}: {places}.",
     }
 
 
-def _places(asked: Asked, name: Callable[[str], str]) -> Sentence:
+def _places(asked: Asked, least: int, name: Callable[[str], str]) -> Sentence:
+    """Fewer than `least` are not said."""
     if not asked.known:
         return "niemand heeft plaatsen gepubliceerd", "nobody has published places"
     parts = [
         (
-            f"{_count(seat.count, 'plaats', 'plaatsen')} vanaf {day(seat.date)[0]}{_at('bij', name(seat.org))}",
-            f"{_count(seat.count, 'place', 'places')} from {day(seat.date)[1]}{_at('at', name(seat.org))}",
+            f"{nl} vanaf {day(seat.date)[0]}{_at('bij', name(seat.org))}",
+            f"{en} from {day(seat.date)[1]}{_at('at', name(seat.org))}",
         )
         for seat in asked.seats
+        for nl, en in [_seats(seat.count, least)]
     ]
     left = asked.need - sum(seat.count for seat in asked.seats)
     if left:
+        left = -(-left // least) * least
         parts.append((f"voor {left} nog geen plaats", f"no place yet for {left}"))
     nl, en = (", ".join(part) for part in zip(*parts, strict=True))
     return nl, en
+
+
+def _seats(count: int, least: int) -> Sentence:
+    if count < least:
+        return f"minder dan {least} plaatsen", f"fewer than {least} places"
+    return _count(count, "plaats", "plaatsen"), _count(count, "place", "places")
 
 
 def _at(word: str, name: str) -> str:
