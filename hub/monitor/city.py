@@ -39,6 +39,8 @@ SECTORS = ("po", "vo")
 TOP, FLOWS, ORGS = 4, 8, 8
 """So many categories of a metric, moves beside their drawing, and organisations stand on the first page."""
 
+NEWCOMERS = "M2"
+"""The metric whose page also says who needs a place now."""
 OCCASIONS = ("board", "network")
 SIGNS = {"info": "i", "warn": "▲", "breach": "■"}
 
@@ -99,7 +101,8 @@ def router(
     async def whole(metric: str, request: Request, who: Viewer = looking) -> Response:
         around = frame(request, who)
         given = await read(api, who, around.lang, _known(metric))
-        return as_page(detail(given, around, metric), request)
+        seen = metric in given.metrics or (metric == NEWCOMERS and given.newcomers is not None)
+        return as_page(detail(given, around, metric), request, 200 if seen else 403)
 
     return pages
 
@@ -121,7 +124,7 @@ def detail(city: City, around: Frame, metric: str) -> str:
         "about": described["about_nl" if around.lang == "nl" else "about_en"],
         "kinds": kinds,
         "behind_rows": city.behind(*CLOCKS.get(metric, "").split()) if metric in CLOCKS else None,
-        "with_newcomers": metric == "M2" and city.newcomers is not None,
+        "with_newcomers": metric == NEWCOMERS and city.newcomers is not None,
     }
     return draw("city_metric", around, words, **_context(city, ""), **named)
 
