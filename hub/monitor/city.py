@@ -65,9 +65,7 @@ class City(NamedTuple):
         return None if self.late is None else behind(self.late, rules)
 
 
-def router(
-    api: Api, now: Callable[[], int], viewer: GetViewer = anybody
-) -> APIRouter:
+def router(api: Api, now: Callable[[], int], viewer: GetViewer = anybody) -> APIRouter:
     """Mounts the pages at `/city` and below. `now` (milliseconds since 1970) dates the report."""
     pages = APIRouter(include_in_schema=False)
     looking = Depends(viewer)
@@ -93,9 +91,7 @@ def router(
         on = max((table.on for table in found.tables), default="")
         name = "-".join(part for part in (metric, on) if part)
         headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return Response(
-            as_csv(found), media_type="text/csv; charset=utf-8; header=present", headers=headers
-        )
+        return Response(as_csv(found), media_type="text/csv; charset=utf-8; header=present", headers=headers)
 
     @pages.get("/city/{metric}")
     async def whole(metric: str, request: Request, who: Viewer = looking) -> Response:

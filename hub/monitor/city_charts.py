@@ -76,7 +76,9 @@ def _column(flows: Mapping[tuple[str, str], int], side: int, x: float, scale: fl
         if own:
             height = sum(_thick(n, scale) for n in own)
             top = y + max(0.0, (LINE - height) / 2)
-            found.append(Node(stage, x, round(top, 1), round(height, 1), round(top + height / 2, 1), sum(own)))
+            found.append(
+                Node(stage, x, round(top, 1), round(height, 1), round(top + height / 2, 1), sum(own))
+            )
             y += max(height, LINE) + GAP
     return found
 
@@ -137,7 +139,9 @@ def axis(newcomers: Mapping[str, Any], sector: str) -> Axis | None:
     if not asked:
         return None
     mine = ("", sector, *SECTORS[sector])
-    starts = [(one["from"], one["free"]) for one in newcomers["starts"] if one["ages"] in mine and one["free"]]
+    starts = [
+        (one["from"], one["free"]) for one in newcomers["starts"] if one["ages"] in mine and one["free"]
+    ]
     days = sorted({day for day, _ in (*asked, *starts)})
     first, last = _ordinal(days[0]) - MARGIN_DAYS, _ordinal(days[-1]) + MARGIN_DAYS
     need, free = _grown(asked, days), _grown(starts, days)

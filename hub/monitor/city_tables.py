@@ -141,7 +141,11 @@ def metric(answers: Sequence[Mapping[str, Any]], lang: str) -> Metric:
     first = answers[0]
     tables = [_table(answer, lang) for answer in answers if answer.get("on")]
     return Metric(
-        first["metric"], first[lang], first[f"about_{lang}"], sorted(tables, key=_order), first.get("next") or ""
+        first["metric"],
+        first[lang],
+        first[f"about_{lang}"],
+        sorted(tables, key=_order),
+        first.get("next") or "",
     )
 
 

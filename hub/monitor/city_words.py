@@ -78,7 +78,10 @@ WORDS: dict[str, Pair] = {
     "free": ("Vrij", "Free"),
     "no_end": ("geen einde in zicht", "no end in sight"),
     "starts": ("Aangeboden plaatsen", "Places on offer"),
-    "starts_caption": ("Wie vanaf wanneer hoeveel plaatsen vrij heeft", "Who has how many places free from when"),
+    "starts_caption": (
+        "Wie vanaf wanneer hoeveel plaatsen vrij heeft",
+        "Who has how many places free from when",
+    ),
     "starts_none": ("Niemand heeft plaatsen opgegeven.", "Nobody has published places."),
     "offered_by": ("Bij", "At"),
     "area_": ("heel Almere", "all of Almere"),
@@ -165,7 +168,7 @@ WORDS: dict[str, Pair] = {
         "Print with Ctrl+P, or choose “Save as PDF” there.",
     ),
     "method_pooled": (
-        "Onder de {k} staat er geen getal. Kleine aantallen zijn samengenomen, en een getal beweegt in stappen van {k}.",
+        "Onder de {k} staat er geen getal. Kleine aantallen zijn samengenomen, en een getal springt per {k}.",
         "Under {k} no number is shown. Small numbers are taken together, and a number moves in steps of {k}.",
     ),
     "method_rounded": (
@@ -180,7 +183,10 @@ WORDS: dict[str, Pair] = {
         "Dit gaat over de machine en niet over personen; het is van nu.",
         "This is about the machine and not about persons; it is of now.",
     ),
-    "oldest-undelivered": ("oudste onbezorgde bericht, in seconden", "oldest undelivered message, in seconds"),
+    "oldest-undelivered": (
+        "oudste onbezorgde bericht, in seconden",
+        "oldest undelivered message, in seconds",
+    ),
     "waiting": ("berichten die wachten", "messages that wait"),
     "quarantined": ("berichten apart gezet, 24 uur", "messages quarantined, 24 hours"),
     "refused": ("berichten geweigerd, 24 uur", "messages refused, 24 hours"),
@@ -201,7 +207,9 @@ class Words(Language):
             return self("few")
         if value.high is None:
             return f"{self.number(value.low)}+"
-        return self.number(value.low) if value.exact else f"{self.number(value.low)}-{self.number(value.high)}"
+        return (
+            self.number(value.low) if value.exact else f"{self.number(value.low)}-{self.number(value.high)}"
+        )
 
     def name(self, name: str) -> str:
         """What the API calls something; the machine's own figures have their words here."""

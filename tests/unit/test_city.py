@@ -20,7 +20,18 @@ from hub.core.views import Places, Published
 from hub.monitor import city as page
 from hub.monitor.city import City
 from hub.monitor.city_charts import STAGES, axis, bar, sankey
-from hub.monitor.city_tables import COLUMNS, SOURCES, Metric, Value, as_csv, behind, harmless, late, metric, value
+from hub.monitor.city_tables import (
+    COLUMNS,
+    SOURCES,
+    Metric,
+    Value,
+    as_csv,
+    behind,
+    harmless,
+    late,
+    metric,
+    value,
+)
 from hub.monitor.city_words import WORDS, Words
 from hub.monitor.frame import Frame
 from hub.monitor.viewer import Viewer
@@ -124,7 +135,9 @@ def test_a_hidden_cell_is_neither_zero_nor_a_number_on_any_page() -> None:
     for html in shown.values():
         row = next(row for row in re.findall(r"<tr>.*?</tr>", html, re.S) if "Zorg" in row or "zorg" in row)
         assert "te weinig om te tonen" in row and not re.search(r">\s*\d", row) and "<rect" not in row
-    assert "zorg · erkend" in re.sub(r".*class=\"zeros\"", "", shown["M6"], flags=re.S), "zero is said to be zero"
+    assert "zorg · erkend" in re.sub(r".*class=\"zeros\"", "", shown["M6"], flags=re.S), (
+        "zero is said to be zero"
+    )
 
 
 def test_cells_that_are_told_together_say_of_what() -> None:
@@ -221,7 +234,7 @@ def test_the_report_has_all_metrics_in_order_with_definitions_period_and_date() 
     said = text(html)
     assert "netwerkbijeenkomst" in said and "2 maart 2027" in said and "schooljaar 2026-2027" in said
     assert all(METRICS[id]["about_nl"] in said for id in heads)
-    assert '<label for="period">' in html and '<option selected>2026-2027</option>' in html
+    assert '<label for="period">' in html and "<option selected>2026-2027</option>" in html
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
@@ -292,7 +305,9 @@ def numbers(html: str) -> list[int]:
 
 
 COUNTS = st.integers(0, 9) | st.integers(0, 400)
-NAMES = sorted({name for raw in tables({}, ON, NOBODY, RULES) for name in raw.cells if raw.method != "banded"})
+NAMES = sorted(
+    {name for raw in tables({}, ON, NOBODY, RULES) for name in raw.cells if raw.method != "banded"}
+)
 SEVERAL = st.dictionaries(st.sampled_from(NAMES), COUNTS, max_size=30)
 
 

@@ -69,7 +69,15 @@ def gives(
     until: str = "",
     org: str = "",
 ) -> Given:
-    data = {"kind": "supply", "area": area, "ages": ages, "from": day, "until": until, "free": free, "org": org}
+    data = {
+        "kind": "supply",
+        "area": area,
+        "ages": ages,
+        "from": day,
+        "until": until,
+        "free": free,
+        "org": org,
+    }
     return f"offer/{name}", data
 
 

@@ -52,7 +52,9 @@ class Match:
         self._pools: dict[tuple[str, str], list[tuple[Start, int]]] = defaultdict(list)
         self.short: dict[Place, int] = defaultdict(int)
         self.touched: set[Place] = set()
-        self.seats: dict[tuple[Place, str], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+        self.seats: dict[tuple[Place, str], dict[tuple[str, str], int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
 
     def ask(self, ask: Ask) -> None:
         """Takes places that are open; who finds none waits."""
