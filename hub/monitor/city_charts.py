@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from hub.core.newcomers.ages import SECTORS
 from hub.monitor.city_tables import Cell, Table
 
-STAGES = ("none", "opvang", "po", "so", "sbo", "vo", "pro", "vso", "vavo", "mbo", "hbo", "wo", "work")
-"""Stages by age, as they stand from top to bottom."""
+STAGES = ("opvang", "po", "so", "sbo", "vo", "pro", "vso", "vavo", "mbo", "hbo", "wo", "work")
+ORDER = (("none", *STAGES), (*STAGES, "none"))
+"""Stages by age, as they stand from top to bottom on the left and on the right."""
 
 WIDTH = 460
 LEFT, RIGHT, BAR = 128, 330, 12
@@ -71,7 +72,7 @@ def _thick(number: int, scale: float) -> float:
 
 def _column(flows: Mapping[tuple[str, str], int], side: int, x: float, scale: float) -> list[Node]:
     found, y = [], float(GAP)
-    for stage in STAGES:
+    for stage in ORDER[side]:
         own = [n for pair, n in flows.items() if pair[side] == stage]
         if own:
             height = sum(_thick(n, scale) for n in own)
@@ -88,7 +89,7 @@ def _ribbons(
 ) -> list[Ribbon]:
     tops = ({node.stage: node.y for node in left}, {node.stage: node.y for node in right})
     made = []
-    for before, after in sorted(flows, key=lambda pair: (STAGES.index(pair[0]), STAGES.index(pair[1]))):
+    for before, after in sorted(flows, key=lambda p: (ORDER[0].index(p[0]), ORDER[1].index(p[1]))):
         thick = _thick(flows[before, after], scale)
         path = _bend(LEFT, tops[0][before], RIGHT, tops[1][after], thick)
         tops[0][before] += thick
@@ -116,7 +117,8 @@ class Mark(NamedTuple):
 
 class Axis(NamedTuple):
     """Two lines that only rise, children and places; `short` is the space between them where places are too few.
-    `asked` and `places` are what they come to on the last day."""
+    `asked` and `places` are what they come to on the last day. Where nobody published places there is no line of
+    them, and nothing is short: `places` is None."""
 
     sector: str
     need: str
@@ -125,7 +127,7 @@ class Axis(NamedTuple):
     days: list[Mark]
     numbers: list[Mark]
     asked: int
-    places: int
+    places: int | None
 
 
 def axis(newcomers: Mapping[str, Any], sector: str) -> Axis | None:
@@ -139,9 +141,7 @@ def axis(newcomers: Mapping[str, Any], sector: str) -> Axis | None:
     if not asked:
         return None
     mine = ("", sector, *SECTORS[sector])
-    starts = [
-        (one["from"], one["free"]) for one in newcomers["starts"] if one["ages"] in mine and one["free"]
-    ]
+    starts = [(one["from"], one["free"]) for one in newcomers["starts"] if one["ages"] in mine]
     days = sorted({day for day, _ in (*asked, *starts)})
     first, last = _ordinal(days[0]) - MARGIN_DAYS, _ordinal(days[-1]) + MARGIN_DAYS
     need, free = _grown(asked, days), _grown(starts, days)
@@ -157,16 +157,16 @@ def axis(newcomers: Mapping[str, Any], sector: str) -> Axis | None:
     return Axis(
         sector,
         _steps(spots, [y(n) for n in need]),
-        _steps(spots, [y(n) for n in free]),
+        _steps(spots, [y(n) for n in free]) if starts else "",
         [
             f"M{spots[i]} {y(n)}H{spots[i + 1]}V{y(free[i])}H{spots[i]}Z"
             for i, n in enumerate(need)
-            if n > free[i]
+            if starts and n > free[i]
         ],
         _apart(Mark(spot, day) for spot, day in zip(spots, days, strict=False)),
         [Mark(y(n), str(n)) for n in (0, highest // 2, highest)],
         need[-1],
-        free[-1],
+        free[-1] if starts else None,
     )
 
 

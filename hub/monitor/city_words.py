@@ -38,6 +38,7 @@ WORDS: dict[str, Pair] = {
     "newcomers": ("Nieuwkomers en plaatsen", "Newcomers and places"),
     "newcomers_more": ("Alles over nieuwkomers en plaatsen", "All about newcomers and places"),
     "axis_title": ("Nieuwkomers tegenover plaatsen", "Newcomers against places"),
+    "none_known": ("geen bekende", "no known"),
     "axis_need": ("kinderen die een plaats vragen", "children who ask for a place"),
     "axis_free": ("plaatsen die beginnen", "places that begin"),
     "axis_short": ("meer kinderen dan plaatsen", "more children than places"),
@@ -239,7 +240,8 @@ class Words(Language):
     def axis(self, drawn: Axis, exact: bool) -> str:
         """What the drawing shows, in a sentence."""
         days = self.day(drawn.days[0].text), self.day(drawn.days[-1].text)
-        asked, places = self.need(drawn.asked, exact), self.number(drawn.places)
+        asked = self.need(drawn.asked, exact)
+        places = self("none_known") if drawn.places is None else self.number(drawn.places)
         if self.place:
             return f"From {days[0]} to {days[1]}: {asked} children ask for a place, {places} places begin."
         return f"Van {days[0]} tot {days[1]}: {asked} kinderen vragen een plaats, {places} plaatsen beginnen."

@@ -19,7 +19,7 @@ from hub.core.rules import Rules
 from hub.core.views import Places, Published
 from hub.monitor import city as page
 from hub.monitor.city import City
-from hub.monitor.city_charts import STAGES, axis, bar, sankey
+from hub.monitor.city_charts import ORDER, axis, bar, sankey
 from hub.monitor.city_tables import (
     COLUMNS,
     SOURCES,
@@ -174,7 +174,9 @@ def test_the_drawing_says_in_words_what_it_shows_and_stands_beside_a_table() -> 
 def test_the_bands_of_the_drawing_are_as_thick_as_the_flows_and_meet_their_stages() -> None:
     table = one("M1", MOVES, method="rounded").tables[0]
     drawn = sankey(table)
-    assert [node.stage for node in drawn.left] == sorted((n.stage for n in drawn.left), key=STAGES.index)
+    assert [node.stage for node in drawn.left] == ["none", "opvang", "po", "vo"]
+    assert [node.stage for node in drawn.right] == ["po", "vo", "mbo", "none"]
+    assert set(ORDER[0]) == set(ORDER[1])
     assert {(r.before, r.after): r.number for r in drawn.ribbons} == {
         tuple(name.split("/")[1:]): n for name, n in MOVES.items() if name != "moves/other"
     }
@@ -189,6 +191,9 @@ def test_the_time_axis_draws_children_against_places_and_where_places_are_too_fe
     assert drawn is not None
     assert (drawn.asked, drawn.places, len(drawn.short)) == (55, 65, 2)
     assert [mark.text for mark in drawn.days] == ["2026-12-01", "2027-01-11", "2027-03-01"]
+    unknown = axis(coming(*GROUP), "vo")
+    assert unknown is not None
+    assert (unknown.places, unknown.free, unknown.short) == (None, "", []), "unknown is not full"
     few = axis(coming(asks(po=3), gives()), "po")
     assert few is None, "a line through fewer than five children would count them"
 
