@@ -27,7 +27,9 @@ def starts(given: Iterable[Data]) -> list[Start]:
         if data.get("kind") == "supply":
             key = data["area"], data["ages"], data["from"], data["until"], data.get("org", "")
             free[key] += data["free"]
-    return in_order(Start(*key, count, org) for (*key, org), count in free.items())
+    return in_order(
+        Start(area, ages, day, until, count, org) for (area, ages, day, until, org), count in free.items()
+    )
 
 
 def in_order(given: Iterable[Start]) -> list[Start]:
