@@ -26,6 +26,13 @@ class Directory:
     def get(self, partner: str) -> Partner | None:
         return self.partners.get(partner)
 
+    def org_name(self, ref: str) -> str:
+        """What an organisation is called; its reference when nobody named it."""
+        partner = self.of_org(ref)
+        return (
+            next((org.name for org in partner.orgs if org.ref == ref and org.name), ref) if partner else ref
+        )
+
     def with_role(self, role: Role) -> tuple[Partner, ...]:
         return self._by_role[role]
 

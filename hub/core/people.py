@@ -36,7 +36,16 @@ class Unfit(StrEnum):
 
 
 _PAGES = frozenset({"GET /", "GET /numbers", "GET /legs", "GET /monitor/live", "GET /monitor/figures"})
-_COUNTS = frozenset({"GET /v1/flows", "GET /v1/census/{metric}", "GET /v1/signals", "GET /v1/dead-letters"})
+_CITY = frozenset({"GET /city", "GET /city/report", "GET /city/{metric}", "GET /city/{metric}.csv"})
+_COUNTS = frozenset(
+    {
+        "GET /v1/flows",
+        "GET /v1/census/{metric}",
+        "GET /v1/newcomers",
+        "GET /v1/signals",
+        "GET /v1/dead-letters",
+    }
+)
 _REPLAYS = frozenset(
     {
         "POST /v1/subscriptions/{id}/_replay",
@@ -67,14 +76,15 @@ _JOURNEYS = frozenset({"GET /v1/journeys", "GET /v1/journeys/_search", "GET /jou
 """Of what is about no person for the procesregisseur, whom the door shows no other."""
 
 ALLOWED: Mapping[PersonRole, frozenset[str]] = {
-    PersonRole.PROCESREGISSEUR: _PAGES | _COUNTS | _PARTNERS | _JOURNEYS,
-    PersonRole.OPERATOR: _PAGES | _COUNTS | _PARTNERS | _REPLAYS | _JOURNEYS,
-    PersonRole.PARTNER_ADMINISTRATOR: _PARTNERS
+    PersonRole.PROCESREGISSEUR: _PAGES | _CITY | _COUNTS | _PARTNERS | _JOURNEYS,
+    PersonRole.OPERATOR: _PAGES | _CITY | _COUNTS | _PARTNERS | _REPLAYS | _JOURNEYS,
+    PersonRole.PARTNER_ADMINISTRATOR: _CITY
+    | _PARTNERS
     | _SUBSCRIPTIONS
     | _REPLAYS
     | _JOURNEYS
     | {"GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
-    PersonRole.FG: _PAGES | _COUNTS | _PARTNERS | _LEARNERS,
+    PersonRole.FG: _PAGES | _CITY | _COUNTS | _PARTNERS | _LEARNERS,
 }
 """All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the
 privacy officer, for the learner itself, reads what is said of one: lines, feeds and a partner's own signals are for the

@@ -375,15 +375,38 @@ class Need(msgspec.Struct, omit_defaults=True):
     known: bool = True
 
 
+class Seat(msgspec.Struct, omit_defaults=True):
+    """Places that `count` children find from `date` on, at organisation `org`."""
+
+    date: str
+    org: str = ""
+    count: int = 0
+
+
+class Asked(msgspec.Struct, omit_defaults=True):
+    """Children of groups who come to one area on one day, and need a place in one sector (`ages`). `seats` are those
+    they find, first come first served; who has none in them finds none as far as is known. `known` as in Need."""
+
+    area: str
+    ages: str
+    date: str
+    bands: list[Band] = []
+    need: int = 0
+    seats: list[Seat] = []
+    known: bool = True
+
+
 class Start(msgspec.Struct, omit_defaults=True):
     """Published places that are free from `date` until `until` ("" = without end), in `area` or ("") the whole city,
-    for `ages`: a band, a sector or ("") every age of school. None free is full, which is not unknown."""
+    for `ages`: a band, a sector or ("") every age of school; at organisation `org`. None free is full, which is not
+    unknown."""
 
     area: str
     ages: str
     date: str
     until: str = ""
     free: int = 0
+    org: str = ""
 
 
 class Places(msgspec.Struct, omit_defaults=True, tag_field="view", tag="places"):
@@ -404,6 +427,7 @@ class Places(msgspec.Struct, omit_defaults=True, tag_field="view", tag="places")
     days: int = 0
     starts: list[Start] = []
     needs: list[Need] = []
+    asked: list[Asked] = []
     shortfalls: list[Shortfall] = []
     signals: list[SignalView] = []
 

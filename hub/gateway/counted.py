@@ -39,7 +39,19 @@ COUNTING = (
 EXACT = (Role.GEMEENTE, Role.TAALCENTRUM, Role.LEERPLICHT)
 """Who sees newcomers against places as it is: the narrow circle of domain.md D7."""
 
-GUARDED = (Role.SWV, Role.BOARD, Role.PO, Role.SO_SBO, Role.VO, Role.VSO, Role.OPDC, Role.MBO)
+GUARDED = (
+    Role.SWV,
+    Role.BOARD,
+    Role.PO,
+    Role.SO_SBO,
+    Role.VO,
+    Role.VSO,
+    Role.OPDC,
+    Role.MBO,
+    Role.PROCESREGISSEUR,
+    Role.OPERATOR,
+)
+"""Who sees it with small numbers taken together; the procesregisseur, for whom F02 says it, and who runs the hub."""
 
 HEALTH = "M14"
 """The one metric that is live: of the hub itself, of no person."""
@@ -85,12 +97,13 @@ async def get_census(
 async def get_newcomers(caller: Caller, door: Door) -> Response:
     """Newcomers against places (F01, F02): need per age band, area and date, with the shortfall and its date.
 
-    Exact for gemeente, Taalcentrum and leerplicht; for boards, samenwerkingsverband and schools small numbers are
-    taken together.
+    Exact for gemeente, Taalcentrum and leerplicht; for boards, samenwerkingsverband, schools and procesregisseur small
+    numbers are taken together.
     """
     require(caller, *EXACT, *GUARDED)
     places = await asyncio.to_thread(door.queries.city) or Places("almere")
-    return _json(newcomers.answer(places, exact=caller.has(*EXACT), rules=door.rules))
+    exact, directory = caller.has(*EXACT), door.known.directory
+    return _json(newcomers.answer(places, exact=exact, rules=door.rules, directory=directory))
 
 
 @router.get("/v1/signals", **openapi.SIGNALS)

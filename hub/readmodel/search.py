@@ -15,7 +15,7 @@ from hub.core.topics import EVENTS_P1, EVENTS_P2
 from hub.readmodel.queries import course, event_row
 from hub.readmodel.schema import deliveries, events
 
-_NONE: Any = sa.literal_column("''")
+_NONE: sa.ColumnElement[str] = sa.literal_column("''")
 """Written out: SQLite takes a partial index only for a condition that it can read."""
 
 _earlier = deliveries.alias("earlier")

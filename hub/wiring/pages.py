@@ -23,8 +23,8 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     from hub.core.contracts import catalogue
     from hub.gateway import visits
     from hub.monitor import catalogue as catalogue_page
+    from hub.monitor import city, page
     from hub.monitor import journeys as journeys_page
-    from hub.monitor import page
     from hub.monitor.viewer import NOBODY, Change, Viewer
 
     def viewer(found: Any = Depends(visits.visitor)) -> Viewer:  # noqa: B008
@@ -41,6 +41,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
         page.router(aggregates.read, aggregates.known, clocks.wall, viewer),
         catalogue_page.router(catalogue(), glance),
         journeys_page.router(inside, viewer),
+        city.router(inside, clocks.wall, viewer),
     ]
 
 
@@ -140,7 +141,7 @@ class Aggregates:
 
         known = self._views.known.directory
         kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
-        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
+        return Naming(kinds, partial(_partner_name, known), known.org_name)
 
 
 def _partner_name(known: Directory, id: str) -> str:
@@ -152,9 +153,3 @@ def _group(known: Directory, id: str) -> str:
     """The role under which a partner stands in the matrix of flows; its first, of those it has."""
     found = known.get(id)
     return str(found.roles[0]) if found and found.roles else ("hub" if id == "hub" else "")
-
-
-def _org_name(known: Directory, ref: str) -> str:
-    found = known.of_org(ref)
-    named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
-    return named or ref

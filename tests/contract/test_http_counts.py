@@ -116,6 +116,8 @@ class TestNewcomers:
             (Role.BOARD, False),
             (Role.SWV, False),
             (Role.VO, False),
+            (Role.PROCESREGISSEUR, False),
+            (Role.OPERATOR, False),
         ],
     )
     async def test_the_narrow_circle_sees_it_exactly_and_others_guarded(
@@ -129,9 +131,11 @@ class TestNewcomers:
         assert answer["exact"] is exact
         assert (answer.get("demand") == 3) is exact
 
-    @pytest.mark.parametrize("who", ["regie", "beheer"])
-    async def test_who_has_no_part_in_it_does_not(self, who: str) -> None:
-        assert (await get(Hub(), who, "/v1/newcomers")).status_code == 403
+    @pytest.mark.parametrize("role", [Role.OPVANG, Role.HBO, Role.DOORSTROOMPUNT])
+    async def test_who_has_no_part_in_it_does_not(self, role: Role) -> None:
+        hub = Hub()
+        know(hub.known, [partner("who", role)])
+        assert (await get(hub, "who", "/v1/newcomers")).status_code == 403
 
     async def test_before_anyone_came_there_is_an_answer(self) -> None:
         assert (await get(Hub(), "almere", "/v1/newcomers")).json()["city"] == "almere"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from hub.core import newcomers
 from hub.core.admission import Admitted
 from hub.core.contributions import CITY
+from hub.core.directory import Directory
 from hub.core.facts import Data, Facts
 from hub.core.gaps.gap import Gap
 from hub.core.newcomers import wording
+from hub.core.partners import Org, Partner
 from hub.core.policy import Policy
 from hub.core.rules import Rules
 from hub.core.state import Fact, State
@@ -28,6 +30,7 @@ from tests import strategies as some
 from tests.pure import PureHub
 
 RULES = Rules()
+DIRECTORY = Directory((Partner("tc", "Taalcentrum", (), orgs=(Org("kvk:1", "Taalcentrum Almere"),)),))
 Given = tuple[str, Data]
 NARROW = {"4-5": 14, "6-11": 38}
 
@@ -64,8 +67,17 @@ def gives(
     area: str = "",
     ages: str = "po",
     until: str = "",
+    org: str = "",
 ) -> Given:
-    data = {"kind": "supply", "area": area, "ages": ages, "from": day, "until": until, "free": free}
+    data = {
+        "kind": "supply",
+        "area": area,
+        "ages": ages,
+        "from": day,
+        "until": until,
+        "free": free,
+        "org": org,
+    }
     return f"offer/{name}", data
 
 
@@ -330,7 +342,7 @@ def test_an_offer_of_something_else_or_for_other_ages_gives_no_places() -> None:
 
 def test_an_offer_gives_its_free_places_from_the_first_start() -> None:
     offer = Offer(
-        "a", kind="places", stage="so", free=3, area="stad", next_start=["2027-03-01", "2027-01-11"]
+        "a", "places", "kvk:1", stage="so", free=3, area="stad", next_start=["2027-03-01", "2027-01-11"]
     )
     assert newcomers.supply(offer) == {
         "kind": "supply",
@@ -339,6 +351,7 @@ def test_an_offer_gives_its_free_places_from_the_first_start() -> None:
         "from": "2027-01-11",
         "until": "",
         "free": 3,
+        "org": "kvk:1",
     }
 
 
@@ -420,7 +433,7 @@ def link(action: str, sequence: int) -> Admitted:
 
 
 def answer(*given: Given, exact: bool = True) -> Data:
-    return newcomers.answer(places(*given), exact=exact, rules=RULES)
+    return newcomers.answer(places(*given), exact=exact, rules=RULES, directory=DIRECTORY)
 
 
 def test_the_answer_says_in_words_how_many_places_are_lacking_where_and_when() -> None:
@@ -437,6 +450,46 @@ def test_the_answer_says_when_nobody_published_places() -> None:
     (row,) = answer(asks(vo=1))["rows"]
     assert (row["short"], row["free"]) == (None, None)
     assert row["nl"].endswith("vraagt 1 kind een plaats vo in Stad; niemand heeft plaatsen gepubliceerd.")
+
+
+def test_the_answer_says_of_who_comes_on_a_day_which_places_they_find_and_where() -> None:
+    coming = asks(b4_5=14, b6_11=38)
+    first, later = (gives(free=40, org="kvk:1"), gives("b", 10, "2027-03-01", org="kvk:9"))
+    (group,) = answer(coming, first, later)["groups"]
+    assert (group["from"], group["need"], group["short"]) == ("2026-12-01", 52, 2)
+    assert group["seats"] == [
+        {"from": "2027-01-11", "at": "Taalcentrum Almere", "count": 40},
+        {"from": "2027-03-01", "at": "kvk:9", "count": 10},
+    ]
+    assert group["bands"] == [{"ageBand": "4-5", "count": 14}, {"ageBand": "6-11", "count": 38}]
+    assert group["nl"] == (
+        "Vanaf 1 december 2026 52 kinderen po in Stad: 40 plaatsen vanaf 11 januari 2027 bij Taalcentrum Almere, "
+        "10 plaatsen vanaf 1 maart 2027 bij kvk:9, voor 2 nog geen plaats."
+    )
+    (others,) = answer(coming, first, later, exact=False)["groups"]
+    assert (others["need"], others["short"], "bands" in others) == (55, 5, False)
+    assert "ten hoogste 55 kinderen" in others["nl"]
+
+
+def test_the_answer_says_of_who_comes_when_nobody_published_places_or_few_come() -> None:
+    (unknown,) = answer(asks(vo=1))["groups"]
+    assert (unknown["short"], unknown["seats"]) == (None, [])
+    assert unknown["nl"].endswith("1 kind vo in Stad: niemand heeft plaatsen gepubliceerd.")
+    (few,) = answer(asks(po=3), gives(free=1), exact=False)["groups"]
+    assert (few["need"], few["short"], few["seats"], few["from"]) == ("<5", None, [], "")
+
+
+@given(CITIES)
+def test_the_places_that_comers_find_are_those_that_are_not_short_in_the_end(given: list[Given]) -> None:
+    found = places(*given)
+    assert sum(one.need for one in found.asked) == found.demand
+    last = {(row.area, row.ages): row for row in found.needs if row.known}
+    seated: Counter[tuple[str, str]] = Counter()
+    for one in found.asked:
+        seated[one.area, one.ages] += sum(seat.count for seat in one.seats)
+        assert all(seat.count > 0 and seat.date >= one.date for seat in one.seats)
+        assert sum(seat.count for seat in one.seats) <= one.need == sum(band.count for band in one.bands)
+    assert {place: row.need - row.short for place, row in last.items()} == {p: seated[p] for p in last}
 
 
 def test_others_read_rounded_numbers() -> None:

@@ -103,9 +103,8 @@ def _class(measure: str, code: str, directory: Directory) -> tuple[str, str]:
     known = OTHERWISE.get((measure, code)) or CLASSES.get(code)
     if known:
         return known
-    owner = directory.of_org(code)
-    org = next((org.name for org in owner.orgs if org.ref == code), "") if owner else ""
-    return org or code, org or code
+    org = directory.org_name(code)
+    return org, org
 
 
 def _cell(cell: Cell, directory: Directory) -> dict[str, Any]:

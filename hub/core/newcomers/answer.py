@@ -5,26 +5,31 @@ Gemeente, Taalcentrum and leerplicht read it as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from hub.core.directory import Directory
 from hub.core.newcomers import wording
-from hub.core.newcomers.guarded import guarded
+from hub.core.newcomers.guarded import guarded, rounded
 from hub.core.rules import Rules
-from hub.core.views import Need, Places, Start
+from hub.core.views import Asked, Need, Places, Seat, Start
 
 Row = dict[str, Any]
+Name = Callable[[str], str]
 
 
-def answer(places: Places, *, exact: bool, rules: Rules) -> dict[str, Any]:
-    """Need against places as JSON: a row per area, sector and day, each with a sentence (`nl`, `en`).
+def answer(places: Places, *, exact: bool, rules: Rules, directory: Directory) -> dict[str, Any]:
+    """Need against places as JSON: a row per area, sector and day, each with a sentence (`nl`, `en`); and `groups`,
+    who comes on which day and finds which places.
 
     `exact` is for gemeente, Taalcentrum and leerplicht alone: their rows also say how many wait, how many places
     other areas have, and the need per age band. To others every count of children is rounded up, and under k only
     `<k`. A `short` of null means that it is not known.
     """
     k = rules.small_cell
-    needs = places.needs if exact else guarded(places, k)
-    figures = {name: getattr(places, name) for name in ("demand", "waiting", "placed", "timely", "late")}
+    needs, asked = (places.needs, places.asked) if exact else guarded(places, k)
+    name = directory.org_name
+    figures = {of: getattr(places, of) for of in ("demand", "waiting", "placed", "timely", "late")}
     return {
         "city": places.city,
         "exact": exact,
@@ -32,7 +37,8 @@ def answer(places: Places, *, exact: bool, rules: Rules) -> dict[str, Any]:
         "free": places.free,
         **wording.headline(needs, exact, k),
         "rows": [_row(need, exact, k) for need in needs],
-        "starts": [_start(start) for start in places.starts],
+        "groups": [_group(one, exact, k, name) for one in asked],
+        "starts": [_start(start, name) for start in places.starts],
     }
 
 
@@ -54,11 +60,34 @@ def _row(need: Need, exact: bool, k: int) -> Row:
     return row
 
 
-def _start(start: Start) -> Row:
+def _group(asked: Asked, exact: bool, k: int, name: Name) -> Row:
+    hidden = asked.need < k and not exact
+    short = asked.need - sum(seat.count for seat in asked.seats)
+    row: Row = {
+        "area": asked.area,
+        "sector": asked.ages,
+        "from": asked.date,
+        "need": f"<{k}" if hidden else asked.need,
+        "seats": [_seat(seat, exact, k, name) for seat in asked.seats],
+        "short": None if hidden or not asked.known else short if exact else rounded(short, k),
+        **wording.coming(asked, exact, k, name),
+    }
+    if exact:
+        row["bands"] = [{"ageBand": band.age_band, "count": band.count} for band in asked.bands]
+    return row
+
+
+def _seat(seat: Seat, exact: bool, k: int, name: Name) -> Row:
+    count = seat.count if exact or seat.count >= k else f"<{k}"
+    return {"from": seat.date, "at": name(seat.org), "count": count}
+
+
+def _start(start: Start, name: Name) -> Row:
     return {
         "area": start.area,
         "ages": start.ages,
         "from": start.date,
         "until": start.until,
         "free": start.free,
+        "at": name(start.org),
     }

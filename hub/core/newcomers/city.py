@@ -7,23 +7,28 @@ from collections.abc import Iterator
 from hub.core import calendar
 from hub.core.gaps.gap import Gap, on, raised, role_org
 from hub.core.newcomers.asks import Ask, Covered, asks, cover
-from hub.core.newcomers.supplies import needs, starts
+from hub.core.newcomers.supplies import needs, starts, weighed
 from hub.core.partners import Role
 from hub.core.policy import Policy
 from hub.core.state import State
-from hub.core.views import Need, Places, Shortfall, SignalView, Start
+from hub.core.views import Asked, Need, Places, Shortfall, SignalView, Start
 
 
 class _City:
     """The contributions of one state, put against one another."""
 
-    def __init__(self, state: State, *, free: bool = True) -> None:
+    def __init__(self, state: State, *, whole: bool = True) -> None:
         given = [(slot, fact.data) for slot, fact in state.facts.items()]
         self.asks: list[Ask] = asks(given)
         placements = ((d["on"], d["ages"]) for _, d in given if d.get("kind") == "placed")
         self.covered: Covered = cover(self.asks, placements)
         self.starts: list[Start] = starts(data for _, data in given)
-        self.needs: list[Need] = needs(self.asks, self.starts, free=free)
+        self.asked: list[Asked] = []
+        self.needs: list[Need] = []
+        if whole:
+            self.needs, self.asked = weighed(self.asks, self.starts)
+        else:
+            self.needs = needs(self.asks, self.starts, free=False)
 
     def short(self) -> list[list[Need]]:
         """The rows with a shortage of each area and sector, by day."""
@@ -48,6 +53,7 @@ def places_view(state: State) -> Places:
         days=city.covered.days,
         starts=city.starts,
         needs=city.needs,
+        asked=city.asked,
         shortfalls=[
             Shortfall(first.area, first.ages, first.date, first.need, first.need - first.short, first.until)
             for first, *_ in city.short()
@@ -61,7 +67,7 @@ def places_view(state: State) -> Places:
 
 def gaps(state: State, policy: Policy) -> Iterator[Gap]:
     """T01 and T02 of a city. The gemeente must act on both (domain.md §3.5)."""
-    city, gemeente = _City(state, free=False), role_org(policy, Role.GEMEENTE)
+    city, gemeente = _City(state, whole=False), role_org(policy, Role.GEMEENTE)
     yield from _unplaced(city.asks, gemeente, policy)
     for rows in city.short():
         yield from _shortage(rows, gemeente)

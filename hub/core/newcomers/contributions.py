@@ -77,6 +77,7 @@ def supply(offer: Offer) -> Data:
         "from": min(offer.next_start),
         "until": offer.valid_to,
         "free": offer.free,
+        "org": offer.org,
     }
 
 

@@ -17,8 +17,8 @@ import msgspec
 
 from hub.core.newcomers.ages import SECTOR_OF, SECTORS, bands_of
 from hub.core.newcomers.asks import Ask
-from hub.core.newcomers.supplies import CITY_WIDE, in_order, needs
-from hub.core.views import Need, Places, Start
+from hub.core.newcomers.supplies import CITY_WIDE, in_order, weighed
+from hub.core.views import Asked, Need, Places, Start
 
 REST = "rest"
 """Areas that are taken together."""
@@ -27,21 +27,25 @@ Count = tuple[str, int]
 """A day, and how many more children need a place from then on."""
 
 
-def guarded(places: Places, k: int) -> list[Need]:
-    """Rows by sector and area. A sector with 1 to k-1 children in all is one row of the whole city, whose `need`
-    must be shown as `<k`."""
-    return [row for sector in SECTORS for row in _sector(sector, places, k)]
+def guarded(places: Places, k: int) -> tuple[list[Need], list[Asked]]:
+    """Rows by sector and area, and who comes by day. A sector with 1 to k-1 children in all is one row of the whole
+    city, whose `need` must be shown as `<k`."""
+    found = [_sector(sector, places, k) for sector in SECTORS]
+    asked = [one for _, comers in found for one in comers]
+    return [row for rows, _ in found for row in rows], sorted(asked, key=lambda one: one.date)
 
 
-def _sector(sector: str, places: Places, k: int) -> list[Need]:
-    grown = {area: _grown(rows) for area, rows in _by_area(sector, places.needs)}
+def _sector(sector: str, places: Places, k: int) -> tuple[list[Need], list[Asked]]:
+    grown = {area: list(counts) for area, counts in _by_area(sector, places.asked)}
     total = sum(_total(counts) for counts in grown.values())
     if not total:
-        return []
+        return [], []
     offered = [s for s in places.starts if {SECTOR_OF[band] for band in bands_of(s.ages)} & {sector}]
     if total < k:
         free = sum(start.free for start in offered)
-        return [Need(CITY_WIDE, sector, "", need=1, free=free, known=bool(offered))]
+        known = bool(offered)
+        few = Need(CITY_WIDE, sector, "", need=1, free=free, known=known)
+        return [few], [Asked(CITY_WIDE, sector, "", need=1, known=known)]
     pooled = _few(grown, k)
     safe = _joined(grown, pooled)
     rest = CITY_WIDE if len(safe) == 1 and pooled else REST
@@ -50,21 +54,17 @@ def _sector(sector: str, places: Places, k: int) -> list[Need]:
         for area, counts in safe.items()
         for day, count in _in_time(counts, k)
     ]
-    return needs(asks, _seen(offered, pooled, rest, sector))
-
-
-def _by_area(sector: str, rows: Iterable[Need]) -> Iterable[tuple[str, list[Need]]]:
-    own = sorted((r for r in rows if r.ages == sector), key=lambda r: (r.area, r.date))
-    return ((area, list(found)) for area, found in groupby(own, key=lambda r: r.area))
-
-
-def _grown(rows: list[Need]) -> list[Count]:
-    """Rows count everyone who came before; here only who is new."""
-    before, found = 0, []
+    rows, asked = weighed(asks, _seen(offered, pooled, rest, sector))
     for row in rows:
-        found.append((row.date, row.need - before))
-        before = row.need
-    return [one for one in found if one[1]]
+        row.short = rounded(row.short, k)
+    return rows, asked
+
+
+def _by_area(sector: str, asked: Iterable[Asked]) -> Iterable[tuple[str, Iterable[Count]]]:
+    own = sorted((a for a in asked if a.ages == sector), key=lambda a: (a.area, a.date))
+    return (
+        (area, ((one.date, one.need) for one in found)) for area, found in groupby(own, key=lambda a: a.area)
+    )
 
 
 def _total(counts: Iterable[Count]) -> int:
@@ -101,7 +101,12 @@ def _in_time(counts: list[Count], k: int) -> list[Count]:
     if len(cells) > 1 and cells[-1][1] < k:
         _, few = cells.pop()
         cells[-1] = (cells[-1][0], cells[-1][1] + few)
-    return [(day, (count + k - 1) // k * k) for day, count in cells]
+    return [(day, rounded(count, k)) for day, count in cells]
+
+
+def rounded(count: int, k: int) -> int:
+    """Up, to a whole multiple of k: what is short is a number of children too."""
+    return (count + k - 1) // k * k
 
 
 def _ask(area: str, day: str, count: int, sector: str) -> Ask:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from hub.core.facts import Data
 from hub.core.newcomers.ages import SECTOR_OF, SECTORS, bands_of
 from hub.core.newcomers.asks import Ask
-from hub.core.views import Band, Need, Start
+from hub.core.views import Asked, Band, Need, Seat, Start
 
 CITY_WIDE = ""
 Place = tuple[str, str]
@@ -20,16 +20,20 @@ Place = tuple[str, str]
 
 
 def starts(given: Iterable[Data]) -> list[Start]:
-    """Offers that begin together as one; by day, on one day those of an area before those of the whole city."""
-    free: dict[tuple[str, str, str, str], int] = defaultdict(int)
+    """Offers of one organisation that begin together as one; by day, on one day those of an area before those of the
+    whole city."""
+    free: dict[tuple[str, str, str, str, str], int] = defaultdict(int)
     for data in given:
         if data.get("kind") == "supply":
-            free[data["area"], data["ages"], data["from"], data["until"]] += data["free"]
-    return in_order(Start(*key, count) for key, count in free.items())
+            key = data["area"], data["ages"], data["from"], data["until"], data.get("org", "")
+            free[key] += data["free"]
+    return in_order(
+        Start(area, ages, day, until, count, org) for (area, ages, day, until, org), count in free.items()
+    )
 
 
 def in_order(given: Iterable[Start]) -> list[Start]:
-    return sorted(given, key=lambda s: (s.date, s.area == CITY_WIDE, s.area, s.ages, s.until))
+    return sorted(given, key=lambda s: (s.date, s.area == CITY_WIDE, s.area, s.ages, s.until, s.org))
 
 
 def _open(start: Start, day: str) -> bool:
@@ -42,30 +46,36 @@ def published(given: Iterable[Start]) -> set[str]:
 
 
 class Match:
-    """The city at one day after another. Each child and each place is handled once."""
+    """The city at one day after another. Each child and each place is handled once. `seats` are the places found, by
+    area, sector and the day from which they were asked for."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], deque[list[int | str]]] = defaultdict(deque)
         self._pools: dict[tuple[str, str], list[tuple[Start, int]]] = defaultdict(list)
         self.short: dict[Place, int] = defaultdict(int)
         self.touched: set[Place] = set()
+        self.seats: dict[tuple[Place, str], dict[tuple[str, str], int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
 
     def ask(self, ask: Ask) -> None:
         """Takes places that are open; who finds none waits."""
-        left = ask.left
+        left, place = ask.left, (ask.area, SECTOR_OF[ask.band])
         for pool in _pools_for(ask.area, ask.band):
             if left and pool in self._pools:
-                left = self._take(pool, ask.day, left)
+                left = self._take(pool, place, ask.day, left)
         if left:
             self._waiting[ask.area, ask.band].append([ask.day, left])
-            self._count((ask.area, SECTOR_OF[ask.band]), left)
-        self.touched.add((ask.area, SECTOR_OF[ask.band]))
+            self._count(place, left)
+        self.touched.add(place)
 
-    def _take(self, pool: tuple[str, str], day: str, wanted: int) -> int:
+    def _take(self, pool: tuple[str, str], place: Place, day: str, wanted: int) -> int:
         kept = []
         for supply, free in self._pools[pool]:
             taken = min(free, wanted) if _open(supply, day) else 0
             wanted -= taken
+            if taken:
+                self.seats[place, day][day, supply.org] += taken
             if _open(supply, day) and free > taken:
                 kept.append((supply, free - taken))
         self._pools[pool] = kept
@@ -75,11 +85,12 @@ class Match:
         """Gives places to who waits longest; what is left stays open."""
         free = supply.free
         while free and (cell := self._longest(supply)):
-            first = self._waiting[cell][0]
+            first, place = self._waiting[cell][0], (cell[0], SECTOR_OF[cell[1]])
             taken = min(free, int(first[1]))
             first[1] = int(first[1]) - taken
             free -= taken
-            self._count((cell[0], SECTOR_OF[cell[1]]), -taken)
+            self._count(place, -taken)
+            self.seats[place, str(first[0])][supply.date, supply.org] += taken
             if not first[1]:
                 self._waiting[cell].popleft()
         if free:
@@ -159,16 +170,45 @@ def needs(waiting: list[Ask], given: list[Start], *, free: bool = True) -> list[
 
     Without `free` the rows do not say how many places there are, which takes a third less time.
     """
+    return _needs(waiting, given, Match(), free)
+
+
+def weighed(waiting: list[Ask], given: list[Start]) -> tuple[list[Need], list[Asked]]:
+    """The rows of `needs`; and by day, area and sector of coming, which places those children find."""
+    match = Match()
+    return _needs(waiting, given, match, True), _asked(waiting, published(given), match)
+
+
+def _needs(waiting: list[Ask], given: list[Start], match: Match, free: bool) -> list[Need]:
     wanting = sorted((a for a in waiting if a.left), key=lambda a: (a.day, a.since, a.slot, a.band))
     known = published(given)
-    rows = [*_matched([a for a in wanting if SECTOR_OF[a.band] in known], given, free)]
+    rows = [*_matched([a for a in wanting if SECTOR_OF[a.band] in known], given, match, free)]
     rows += _unknown([a for a in wanting if SECTOR_OF[a.band] not in known])
     rows.sort(key=lambda row: (row.ages, row.area, row.date))
     return _until(rows)
 
 
-def _matched(wanting: list[Ask], given: list[Start], free: bool) -> Iterator[Need]:
-    match, judge = Match(), Judge(given)
+def _asked(waiting: list[Ask], known: set[str], match: Match) -> list[Asked]:
+    bands: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for ask in waiting:
+        if ask.left:
+            bands[ask.day, SECTOR_OF[ask.band], ask.area][ask.band] += ask.left
+    return [
+        Asked(
+            area,
+            sector,
+            day,
+            [Band(band, counts[band]) for band in SECTORS[sector] if band in counts],
+            sum(counts.values()),
+            [Seat(*where, n) for where, n in sorted(match.seats[(area, sector), day].items())],
+            sector in known,
+        )
+        for (day, sector, area), counts in sorted(bands.items())
+    ]
+
+
+def _matched(wanting: list[Ask], given: list[Start], match: Match, free: bool) -> Iterator[Need]:
+    judge = Judge(given)
     asked: dict[Place, Growing] = defaultdict(Growing)
     by_day: dict[str, tuple[list[Ask], list[Start]]] = defaultdict(lambda: ([], []))
     for ask in wanting:

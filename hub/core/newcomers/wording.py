@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.core.views import Need
+from collections.abc import Callable
+
+from hub.core.views import Asked, Need
 
 _MONTHS = (
     ("januari", "January"),
@@ -39,6 +41,51 @@ def sentences(need: Need, exact: bool, k: int) -> dict[str, str]:
     return {"nl": nl, "en": en}
 
 
+def coming(asked: Asked, exact: bool, k: int, name: Callable[[str], str]) -> dict[str, str]:
+    """Who comes on one day in words, and which places they find; `name` says what an organisation is called."""
+    if asked.need < k and not exact:
+        nl, en = _few(asked, k)
+        return {"nl": nl, "en": en}
+    most = ("", "") if exact else ("ten hoogste ", "at most ")
+    (nl, en), (on, day_) = _area(asked), day(asked.date)
+    need = _count(asked.need, "kind", "kinderen"), _count(asked.need, "child", "children")
+    found, places = _places(asked, 1 if exact else k, name)
+    return {
+        "nl": f"Vanaf {on} {most[0]}{need[0]} {asked.ages} in {nl}: {found}.",
+        "en": f"From {day_} {most[1]}{need[1]} {asked.ages} in {en}: {places}.",
+    }
+
+
+def _places(asked: Asked, least: int, name: Callable[[str], str]) -> Sentence:
+    """Fewer than `least` are not said."""
+    if not asked.known:
+        return "niemand heeft plaatsen gepubliceerd", "nobody has published places"
+    parts = [
+        (
+            f"{nl} vanaf {day(seat.date)[0]}{_at('bij', name(seat.org))}",
+            f"{en} from {day(seat.date)[1]}{_at('at', name(seat.org))}",
+        )
+        for seat in asked.seats
+        for nl, en in [_seats(seat.count, least)]
+    ]
+    left = asked.need - sum(seat.count for seat in asked.seats)
+    if left:
+        left = -(-left // least) * least
+        parts.append((f"voor {left} nog geen plaats", f"no place yet for {left}"))
+    nl, en = (", ".join(part) for part in zip(*parts, strict=True))
+    return nl, en
+
+
+def _seats(count: int, least: int) -> Sentence:
+    if count < least:
+        return f"minder dan {least} plaatsen", f"fewer than {least} places"
+    return _count(count, "plaats", "plaatsen"), _count(count, "place", "places")
+
+
+def _at(word: str, name: str) -> str:
+    return f" {word} {name}" if name else ""
+
+
 def headline(needs: list[Need], exact: bool, k: int) -> dict[str, str]:
     """The first shortage, or that there is none."""
     first = min((n for n in needs if n.short), key=lambda n: (n.date, n.ages, n.area), default=None)
@@ -53,7 +100,7 @@ def day(date: str) -> Sentence:
     return nl, en
 
 
-def _few(need: Need, k: int) -> Sentence:
+def _few(need: Need | Asked, k: int) -> Sentence:
     nl, en = _area(need)
     return (
         f"In {nl} vragen minder dan {k} kinderen een plaats {need.ages}.",
@@ -93,7 +140,7 @@ def _short(need: Need, most: Sentence) -> Sentence:
     )
 
 
-def _area(need: Need) -> Sentence:
+def _area(need: Need | Asked) -> Sentence:
     return _AREAS.get(need.area, (need.area.capitalize(), need.area.capitalize()))
 
 
