@@ -155,6 +155,13 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     consented: int = 0
 
 
+def stands(given: Subscription, status: Status) -> str:
+    """The state of its webhook in one word; `pull` when it has none, `paused` when its partner holds it back."""
+    if not given.sink:
+        return "pull"
+    return "paused" if given.paused and status.state != "stopped" else status.state
+
+
 def inbox(partner: str) -> Subscription:
     """The subscription every partner always has, so that nothing is lost while it has no webhook yet."""
     return Subscription(id=INBOX + partner, partner=partner)
