@@ -18,6 +18,7 @@ _RIGHTS = {
 
 def act(entry: Entry) -> Row | None:
     """The row of `acts` but for its key; None for what happened by itself."""
+    said: tuple[str, str, str, str, int | None]
     match entry:
         case Replayed(change="ordered" | "stopped"):
             said = (entry.by, f"replay-{entry.change}", entry.subscription, entry.why, entry.count)
