@@ -23,6 +23,10 @@ GRANTED = frozenset({"validated", "delivering", "backing-off", "breaker-open"})
 """States in which the sink agreed to be sent to."""
 
 
+LAST_ANSWER = "last answer: "
+"""Begins the reason of a subscription that waits after failures; then comes the last one (`hub.core.retry.Answer`)."""
+
+
 class Batching(NamedTuple):
     """So many events at most in one request, collected for so many seconds at most after the first."""
 

@@ -40,11 +40,11 @@ def render(acts: Sequence[Act], naming: Naming, around: Frame, older: bool = Fal
     """The whole page. `older` tells whether it is not the first."""
     words = ActWords(around.lang)
 
-    def name(who: str) -> str:
+    def called(who: str) -> str:
         return words(f"role_{who}") if who in set(PersonRole) else naming.partner(who)
 
     def what(act: str) -> str:
         return words(f"what_{act}") if f"what_{act}" in ACTS else act
 
-    given: dict[str, Any] = {"name": name, "what": what, "older": older}
+    given: dict[str, Any] = {"called": called, "what": what, "older": older}
     return draw("acts", around, words, acts=acts, more=len(acts) == SHOWN, **given)

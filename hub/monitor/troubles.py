@@ -82,11 +82,13 @@ class Scope(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One subscription that has one trouble; `letters` were refused for good by that cause. `age` is that of the
-    oldest undelivered, in milliseconds. None = does not apply."""
+    """One subscription that has one trouble; `letters` were refused for good by that cause. `light` is that of the
+    trouble, `stand` that of the state. `age` is that of the oldest undelivered, in milliseconds. None = does not
+    apply."""
 
     cause: str
     light: str
+    stand: str
     subscription: str
     partner: str
     state: str
@@ -114,11 +116,13 @@ class Board(NamedTuple):
 
 
 class LaneRow(NamedTuple):
-    """One subscription, whatever its state; ages in milliseconds, None = never."""
+    """One subscription, whatever its state; `dead` tells whether anything was refused for good. Ages in milliseconds,
+    None = never."""
 
     subscription: str
     state: str
-    light: str
+    stand: str
+    dead: bool
     since: int
     delivered: int | None
     tried: int | None
@@ -237,6 +241,7 @@ def _rows(reading: Reading, lane: Lane, name: Callable[[str], str], given: Scope
             Row(
                 cause=cause,
                 light=stuck[1] if stuck and here else "ended",
+                stand=stuck[1] if stuck else "well",
                 subscription=lane.subscription,
                 partner=name(lane.partner),
                 state=lane.state,
@@ -266,11 +271,11 @@ def _worst(row: Row) -> tuple[int, int, int, int, str, str]:
 
 def _lane(reading: Reading, lane: Lane) -> LaneRow:
     stuck, contact = blocked(lane, reading.at), lane.contact
-    dead = any(one.subscription == lane.subscription for one in reading.letters)
     return LaneRow(
         subscription=lane.subscription,
         state=lane.state,
-        light=stuck[1] if stuck else "ended" if dead else "well",
+        stand=stuck[1] if stuck else "well",
+        dead=any(one.subscription == lane.subscription for one in reading.letters),
         since=lane.since,
         delivered=_age(contact.delivered, reading.at),
         tried=_age(contact.tried, reading.at),
@@ -280,7 +285,7 @@ def _lane(reading: Reading, lane: Lane) -> LaneRow:
 
 
 def _by_light(row: LaneRow) -> tuple[int, str]:
-    return LIGHTS.index(row.light), row.subscription
+    return LIGHTS.index(row.stand), row.subscription
 
 
 def _age(moment: int, at: int) -> int | None:

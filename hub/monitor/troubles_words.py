@@ -195,6 +195,7 @@ TROUBLES: dict[str, Pair] = WORDS | {
         "U ziet de aantallen precies, want het zijn bezorgingen waar u over gaat.",
         "You see exact numbers, for these are deliveries that you look after.",
     ),
+    "state_breaker-open": ("Onderbroken", "Interrupted"),
     "state_validated": ("Bij", "Up to date"),
     "state_delivering": ("Bezig", "Under way"),
     "state_pull": ("Haalt zelf op", "Fetches itself"),
@@ -325,7 +326,10 @@ TROUBLES: dict[str, Pair] = WORDS | {
         "Elke partner met zijn abonnementen: hoe het ermee staat, en wanneer er voor het laatst contact was.",
         "Every partner with its subscriptions: how they stand, and when there was contact last.",
     ),
-    "partners_caption": ("Laatste contact per abonnement", "Last contact by subscription"),
+    "partners_caption": (
+        "Per abonnement hoe het ermee staat, en hoe lang geleden er contact was",
+        "By subscription how it stands, and how long ago there was contact",
+    ),
     "last_published": ("Stuurde voor het laatst iets", "Published last"),
     "what_to_do": ("Wat te doen", "What to do"),
     "no_lanes": ("Geen abonnement", "No subscription"),
@@ -379,6 +383,9 @@ class Words(Language):
 
     def ago(self, age: int | None) -> str:
         return self("never") if age is None else f"{self.age(age)} {self('ago')}"
+
+    def brief(self, age: int | None) -> str:
+        return self("never") if age is None else self.age(age)
 
     def fault(self, pointer: str) -> str:
         return self(f"fault_{pointer.strip('/')}")

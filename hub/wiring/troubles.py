@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.core.contact import Act, Contact, Waiting
 from hub.core.known import Known
-from hub.core.subscription import Subscription, inbox, stands
+from hub.core.subscription import LAST_ANSWER, Subscription, inbox, stands
 from hub.wiring import clock as clocks
 from hub.wiring.shared import Views
 
@@ -71,7 +71,7 @@ def _lane(one: Subscription, known: Known, waits: Waiting, contact: Contact, fet
         open=max(0, waits.routed - arrived),
         oldest=waits.oldest,
         attempts=waits.attempts,
-        answer=waits.answer,
+        answer=status.reason.partition(LAST_ANSWER)[2] or waits.answer,
         contact=contact,
         fetched=fetched,
     )
