@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from hub.core.letters import STATES
 from hub.monitor import live
 from hub.monitor.figures import Naming
 from hub.monitor.frame import Frame, draw, frame
@@ -21,8 +22,6 @@ from hub.monitor.viewer import Api, GetViewer, Viewer, anybody
 
 LETTERS = 50
 """On one page."""
-
-STATES = ("open", "replayed", "withdrawn")
 
 Read = Callable[[], Awaitable[Reading]]
 Context = dict[str, Any]

@@ -6,7 +6,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core import journal
@@ -189,7 +189,7 @@ def test_nobody_knows_of_no_troubles() -> None:
         scope(NOBODY)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=6))
 def test_no_order_and_no_number_tells_who_watches_more_than_the_range(counts: list[int]) -> None:
     """Two readings that look the same as ranges are drawn the same."""
