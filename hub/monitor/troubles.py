@@ -188,7 +188,7 @@ def standing(
         lane=lane,
         row=_lane(reading, lane),
         partner=name(lane.partner),
-        age=_age(lane.oldest, reading.at),
+        age=_waited(lane, reading.at),
         waiting=given.number(lane.open),
         troubles=rows,
     )
@@ -212,10 +212,9 @@ def blocked(lane: Lane, at: int) -> tuple[str, str] | None:
     """The cause why nothing, or too little, reaches this subscription now, and its light."""
     if found := _STANDS.get(lane.state):
         return found
+    age = _waited(lane, at) or 0
     if lane.state == "pull":
-        quiet = at - (lane.contact.pulled or lane.oldest or at)
-        return ("unread", "late") if lane.fetched and lane.open and quiet >= UNREAD_MS else None
-    age = _age(lane.oldest, at) or 0
+        return ("unread", "late") if lane.fetched and lane.open and age >= UNREAD_MS else None
     if lane.state in _FAILING:
         still = lane.state == "breaker-open" or age >= STUCK_MS
         return _failure(lane.answer), "stuck" if still else "late"
@@ -246,7 +245,7 @@ def _rows(reading: Reading, lane: Lane, name: Callable[[str], str], given: Scope
                 partner=name(lane.partner),
                 state=lane.state,
                 since=lane.since,
-                age=_age(lane.oldest, reading.at) if here else None,
+                age=_waited(lane, reading.at) if here else None,
                 waiting=given.number(lane.open if here else 0),
                 letters=given.number(letters.get(cause, 0)),
                 attempts=lane.attempts if here else 0,
@@ -286,6 +285,12 @@ def _lane(reading: Reading, lane: Lane) -> LaneRow:
 
 def _by_light(row: LaneRow) -> tuple[int, str]:
     return LIGHTS.index(row.stand), row.subscription
+
+
+def _waited(lane: Lane, at: int) -> int | None:
+    """How long the oldest waits; of a feed that was read before, how long ago that was: it is the most it can be."""
+    read = lane.contact.pulled if lane.state == "pull" else 0
+    return _age(read or lane.oldest, at) if lane.open else None
 
 
 def _age(moment: int, at: int) -> int | None:

@@ -105,10 +105,10 @@ def test_every_word_is_there_in_two_languages(words: dict[str, tuple[str, str]])
         (down(answer="401"), "auth", "stuck"),
         (down(answer="503"), "server", "stuck"),
         (down(answer=""), "unreachable", "stuck"),
-        (lane("backing-off", answer="429", oldest=NOW - 5000), "busy", "late"),
-        (lane("backing-off", answer="tls", oldest=NOW - STUCK_MS), "tls", "stuck"),
-        (lane(oldest=NOW - LATE_MS), "backlog", "late"),
-        (lane(oldest=NOW - STUCK_MS), "backlog", "stuck"),
+        (lane("backing-off", answer="429", open=1, oldest=NOW - 5000), "busy", "late"),
+        (lane("backing-off", answer="tls", open=1, oldest=NOW - STUCK_MS), "tls", "stuck"),
+        (lane(open=1, oldest=NOW - LATE_MS), "backlog", "late"),
+        (lane(open=1, oldest=NOW - STUCK_MS), "backlog", "stuck"),
         (lane("pull", open=1, oldest=NOW - UNREAD_MS, fetched=True), "unread", "late"),
     ],
 )
@@ -121,7 +121,7 @@ def test_the_state_and_the_last_answer_say_what_is_wrong(given: Lane, cause: str
     "given",
     [
         lane("validated"),
-        lane(oldest=NOW - LATE_MS + 1),
+        lane(open=1, oldest=NOW - LATE_MS + 1),
         lane("pull", open=1, oldest=NOW - UNREAD_MS + 1, fetched=True),
         lane("pull", open=9, oldest=NOW - 9 * UNREAD_MS, fetched=True, contact=Contact(pulled=NOW - 1000)),
         lane("pull", open=9, oldest=NOW - 9 * UNREAD_MS),
@@ -130,6 +130,12 @@ def test_the_state_and_the_last_answer_say_what_is_wrong(given: Lane, cause: str
 def test_what_flows_or_need_not_be_fetched_is_no_trouble(given: Lane) -> None:
     assert blocked(given, NOW) is None
     assert not shown(Reading(NOW, [given]), OPERATOR).troubles
+
+
+def test_of_a_feed_that_was_read_before_it_is_told_how_long_ago() -> None:
+    read = Contact(pulled=NOW - 2 * UNREAD_MS)
+    (row,) = rows(shown(Reading(NOW, [lane("pull", open=1, oldest=1, fetched=True, contact=read)]), OPERATOR))
+    assert (row.cause, row.age) == ("unread", 2 * UNREAD_MS)
 
 
 def test_the_worst_stands_first_and_alike_things_stand_together() -> None:
