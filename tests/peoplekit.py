@@ -133,11 +133,6 @@ class Browser:
         headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL, "X-CSRF-Token": await self.csrf()}
         return await self.hub.request(method, path, headers=headers | more.pop("headers", {}), **more)
 
-    async def send(self, path: str, **fields: str) -> httpx.Response:
-        """A form of one of the hub's own pages."""
-        headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL}
-        return await self.hub.post(path, data={"csrf": await self.csrf(), **fields}, headers=headers)
-
     @property
     def cookie(self) -> str | None:
         return self.hub.cookies.get("__Host-hub")
