@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.core.contact import Act
 from hub.core.flows import Flows
 from hub.core.matrix import Matrix
+from hub.monitor import troubles
 from hub.monitor.figures import Naming
 from hub.monitor.matrix import Lanes
 from hub.monitor.page import Known, Reading
@@ -13,15 +15,35 @@ from hub.wiring.pages import Inside, pages
 from tests.gateway_fakes import NOW
 
 
+class NoTroubles:
+    """Stands where `hub.wiring.troubles.Troubles` does."""
+
+    def __init__(self) -> None:
+        self.reading = troubles.Reading(NOW)
+        self.done: list[Act] = []
+
+    async def read(self) -> troubles.Reading:
+        return self.reading
+
+    async def acts(self, partner: str | None, before: int, limit: int) -> list[Act]:
+        return [one for one in self.done if one.at < before and partner in (None, one.who)][:limit]
+
+
 class Quiet:
     """Stands where `hub.wiring.pages.Aggregates` does."""
+
+    def __init__(self, troubles: NoTroubles | None = None) -> None:
+        self.troubles = troubles or NoTroubles()
+
+    def naming(self) -> Naming:
+        return Naming({}, str, str)
 
     async def read(self) -> Reading:
         return Reading(Flows(at=NOW, first_hour=NOW), Matrix(at=NOW, first_day=NOW))
 
     def known(self) -> Known:
-        return Known(Naming({}, str, str), Lanes(str, str, lambda _: True, str, lambda _: 0))
+        return Known(self.naming(), Lanes(str, str, lambda _: True, str, lambda _: 0))
 
 
-def quiet_pages(inside: Inside) -> list[Any]:
-    return pages(Quiet(), inside)  # type: ignore[arg-type]
+def quiet_pages(inside: Inside, troubles: NoTroubles | None = None) -> list[Any]:
+    return pages(Quiet(troubles), inside)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from hub.local.ports import free_row
 from hub.private_key_jwt import ClientKey
 from hub.wiring.pages import Inside
 from tests.gateway_fakes import Hub
-from tests.pagekit import quiet_pages
+from tests.pagekit import NoTroubles, quiet_pages
 
 URL = "https://hub.example.nl"
 SECRET = b"s" * 32
@@ -56,6 +56,7 @@ class Stage:
 
     def __init__(self, url: str, http: httpx.AsyncClient) -> None:
         self.hub = Hub()
+        self.troubles = NoTroubles()
         self.http = http
         self.now = int(time.time() * 1000)
         self.later = 0.0
@@ -83,7 +84,7 @@ class Stage:
         )
         inside = Inside(URL)
         gateway = self.hub.gateway(login=login, now=lambda: self.now, loopback=False)
-        inside.app = build(gateway, pages=quiet_pages(inside))
+        inside.app = build(gateway, pages=quiet_pages(inside, self.troubles))
         return inside.app
 
     def pass_(self, minutes: float) -> None:

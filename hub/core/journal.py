@@ -175,6 +175,15 @@ class Rekeyed(Base, frozen=True, tag="rekeyed"):
     until: int
 
 
+class Arranged(Base, frozen=True, tag="arranged"):
+    """A subscription was changed by `by` (partner id): `change` is created, replaced, deleted, paused, resumed or
+    tested (a test event was sent)."""
+
+    subscription: str
+    by: str
+    change: str
+
+
 class Read(Base, frozen=True, tag="read"):
     """A partner looked up a learning line. `purpose` is the code the reader gave; `line` a keyed hash, not the id.
     `persons` are the marks of all whom a list showed that is of no single line."""
@@ -215,6 +224,7 @@ Entry = (
     | Shown
     | Pulled
     | Rekeyed
+    | Arranged
     | Read
     | Handled
     | Signal

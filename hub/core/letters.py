@@ -10,7 +10,8 @@ STATES = ("open", "replayed", "withdrawn")
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery that was refused for good at `at`, after so many attempts. `said` is the receiver's own words,
-    cleaned; never for the procesregisseur. `replay` is the replay it ended with, if any."""
+    cleaned; never for the procesregisseur. `replay` is the replay it ended with, if any. `source` and `id` name the
+    event, "" when the journal does not know it any more."""
 
     number: int
     delivery: str
@@ -22,6 +23,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     replay: str
     ended_at: int | None
+    source: str = ""
+    id: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):

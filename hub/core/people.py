@@ -70,21 +70,43 @@ _SUBSCRIPTIONS = frozenset(
         "GET /v1/subscriptions/{id}/report",
     }
 )
+_TROUBLES = frozenset(
+    {"GET /troubles", "GET /troubles/{subscription}", "GET /monitor/troubles", "GET /partners"}
+)
+_REPAIRS = frozenset(
+    {
+        "GET /troubles/{subscription}/replay",
+        "POST /troubles/{subscription}/replay",
+        "POST /troubles/{subscription}/replays/{replay}/stop",
+    }
+)
+_ACTS = frozenset({"GET /acts"})
 _LEARNERS = frozenset({"POST /v1/access-requests", "POST /v1/erasures", "POST /v1/restrictions"})
 _PARTNERS = frozenset({"GET /v1/partners"})
 _JOURNEYS = frozenset({"GET /v1/journeys", "GET /v1/journeys/_search", "GET /journeys", "GET /journeys/one"})
 """Of what is about no person for the procesregisseur, whom the door shows no other."""
 
 ALLOWED: Mapping[PersonRole, frozenset[str]] = {
-    PersonRole.PROCESREGISSEUR: _PAGES | _CITY | _COUNTS | _PARTNERS | _JOURNEYS,
-    PersonRole.OPERATOR: _PAGES | _CITY | _COUNTS | _PARTNERS | _REPLAYS | _JOURNEYS,
+    PersonRole.PROCESREGISSEUR: _PAGES | _CITY | _COUNTS | _PARTNERS | _JOURNEYS | _TROUBLES,
+    PersonRole.OPERATOR: _PAGES
+    | _CITY
+    | _COUNTS
+    | _PARTNERS
+    | _JOURNEYS
+    | _REPLAYS
+    | _TROUBLES
+    | _REPAIRS
+    | _ACTS,
     PersonRole.PARTNER_ADMINISTRATOR: _CITY
     | _PARTNERS
     | _SUBSCRIPTIONS
-    | _REPLAYS
     | _JOURNEYS
+    | _REPLAYS
+    | _TROUBLES
+    | _REPAIRS
+    | _ACTS
     | {"GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
-    PersonRole.FG: _PAGES | _CITY | _COUNTS | _PARTNERS | _LEARNERS,
+    PersonRole.FG: _PAGES | _CITY | _COUNTS | _PARTNERS | _LEARNERS | _TROUBLES | _ACTS,
 }
 """All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the
 privacy officer, for the learner itself, reads what is said of one: lines, feeds and a partner's own signals are for the

@@ -23,6 +23,10 @@ GRANTED = frozenset({"validated", "delivering", "backing-off", "breaker-open"})
 """States in which the sink agreed to be sent to."""
 
 
+LAST_ANSWER = "last answer: "
+"""Begins the reason of a subscription that waits after failures; then comes the last one (`hub.core.retry.Answer`)."""
+
+
 class Batching(NamedTuple):
     """So many events at most in one request, collected for so many seconds at most after the first."""
 
@@ -153,6 +157,13 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     sink: str = ""
     next_at: int = 0
     consented: int = 0
+
+
+def stands(given: Subscription, status: Status) -> str:
+    """The state of its webhook in one word; `pull` when it has none, `paused` when its partner holds it back."""
+    if not given.sink:
+        return "pull"
+    return "paused" if given.paused and status.state != "stopped" else status.state
 
 
 def inbox(partner: str) -> Subscription:

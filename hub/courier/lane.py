@@ -10,7 +10,7 @@ import msgspec
 from hub.core.delivery import Delivery
 from hub.core.records import Record
 from hub.core.retry import Retry, Stop, delay
-from hub.core.subscription import Status, Subscription
+from hub.core.subscription import LAST_ANSWER, Status, Subscription
 from hub.courier.breaker import Breaker
 from hub.courier.bulletin import Bulletin
 from hub.courier.carrier import Carrier, Ends, Ways
@@ -208,7 +208,7 @@ class Lane:
         if consent.state != "validated":
             return consent
         trouble, quiet = self._carrier.trouble, self._gate.quiet_until
-        reason = f"last answer: {trouble}" if trouble else ""
+        reason = f"{LAST_ANSWER}{trouble}" if trouble else ""
         if self._breaker.is_open:
             return self._waiting("breaker-open", reason, self._breaker.due)
         if quiet > now or (trouble and not self.idle):

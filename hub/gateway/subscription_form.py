@@ -17,7 +17,7 @@ import msgspec
 from hub.core import attributes, personal, purposes
 from hub.core.confidential import SEALED
 from hub.core.event import Fault, moment
-from hub.core.subscription import Status, Subscription, check_filters
+from hub.core.subscription import Status, Subscription, check_filters, stands
 from hub.gateway import access_form, options
 from hub.gateway.access_form import Reach
 
@@ -102,16 +102,21 @@ def show(given: Subscription, status: Status, url: str) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
+_HELD = {
+    "pull": "no sink: read it from the address in events",
+    "paused": "you paused it: POST to _resume to go on",
+}
+
+
 def _shown_status(given: Subscription, status: Status) -> dict[str, Any]:
     """What the courier knows, unless the partner itself holds everything back."""
-    if not given.sink:
-        return {"state": "pull", "reason": "no sink: read it from the address in events"}
-    if given.paused and status.state != "stopped":
-        return {"state": "paused", "reason": "you paused it: POST to _resume to go on"}
+    state = stands(given, status)
+    if state in _HELD:
+        return {"state": state, "reason": _HELD[state]}
     moments = {"at": status.at, "nextAt": status.next_at, "consentedAt": status.consented}
     known = {name: moment(at) for name, at in moments.items() if at}
     rate = {"allowedRate": status.allowed_rate} if status.allowed_rate else {}
-    return {"state": status.state, "reason": status.reason, **known, **rate}
+    return {"state": state, "reason": status.reason, **known, **rate}
 
 
 def _names(given: Mapping[str, Any]) -> Iterator[Fault]:

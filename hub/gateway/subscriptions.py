@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.core import redelivery
+from hub.core import journal, redelivery
 from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Attribute, Event, moment
 from hub.core.partners import Partner
@@ -51,7 +51,7 @@ async def create_subscription(request: Request, caller: Caller, door: Door) -> R
     asked = await _read(request, blank, caller, door)
     key = keys.draw(asked.signature)
     made = asked.rekeyed(*key, now, now)
-    await _write(made, door)
+    await _write(made, door, "created")
     return _json(201, _shown(made, door) | key.told, {"Location": f"/v1/subscriptions/{made.id}"})
 
 
@@ -75,7 +75,7 @@ async def replace_subscription(id: str, request: Request, caller: Caller, door: 
             key, now = keys.draw(after.signature), door.now()
             after = after.rekeyed(*key, now, now + keys.OVERLAP_HOURS * keys.HOUR_MS)
             after, told = msgspec.structs.replace(after, created=after.created or now), key.told
-        await _write(after, door)
+        await _write(after, door, "replaced")
     return _json(200, _shown(after, door) | told)
 
 
@@ -89,9 +89,8 @@ async def delete_subscription(id: str, caller: Caller, door: Door) -> Response:
             raise Problem(409, "inbox", "the inbox always exists; PUT it without a sink to stop its webhook")
         shown = _shown(gone, door)
         replays = redelivery.forget(door.known.replays.of(id))
-        await store(
-            door, Out(SUBSCRIPTIONS, id.encode(), None), Out(SUBSCRIPTIONS, status_key(id), None), *replays
-        )
+        nothing = (Out(SUBSCRIPTIONS, key, None) for key in (id.encode(), status_key(id)))
+        await store(door, *nothing, *replays, _entry(gone, door, "deleted"))
     return _json(200, shown)
 
 
@@ -115,7 +114,8 @@ async def test_subscription(id: str, caller: Caller, door: Door) -> Response:
     delivery = delivery_id(event.source, event.id, id)
     at = door.now()
     await door.ensure_outbox(id)
-    await store(door, to_record(id, Delivery(delivery, event.subject, at, event.structured())))
+    sent = to_record(id, Delivery(delivery, event.subject, at, event.structured()))
+    await store(door, sent, _entry(own, door, "tested"))
     return _json(202, {"id": event.id, "source": event.source, "type": event.type, "deliveryId": delivery})
 
 
@@ -143,7 +143,7 @@ def _own(id: str, caller: Partner, door: Gateway) -> Subscription:
 async def _set_paused(id: str, caller: Partner, door: Gateway, paused: bool) -> Response:
     async with door.changing(id):
         changed = msgspec.structs.replace(_own(id, caller, door), paused=paused)
-        await _write(changed, door)
+        await _write(changed, door, "paused" if paused else "resumed")
     return _json(200, _shown(changed, door))
 
 
@@ -154,10 +154,17 @@ async def _read(request: Request, base: Subscription, caller: Partner, door: Gat
     return read
 
 
-async def _write(given: Subscription, door: Gateway) -> None:
+async def _write(given: Subscription, door: Gateway, change: str) -> None:
     """The outbox first: from the moment the subscription is known, events are written there."""
     await door.ensure_outbox(given.id)
-    await store(door, Out(SUBSCRIPTIONS, given.id.encode(), dump(door.seal(given))))
+    stored = Out(SUBSCRIPTIONS, given.id.encode(), dump(door.seal(given)))
+    await store(door, stored, _entry(given, door, change))
+
+
+def _entry(given: Subscription, door: Gateway, change: str) -> Out:
+    # A partner changes its own subscriptions only.
+    entry = journal.Arranged(at=door.now(), subscription=given.id, by=given.partner, change=change)
+    return journal.record(entry)
 
 
 def _shown(given: Subscription, door: Gateway) -> dict[str, Any]:

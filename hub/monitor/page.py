@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
-import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from hub.core.flows import Flows
 from hub.core.matrix import Matrix
+from hub.monitor import live
 from hub.monitor.figures import Naming, figures
 from hub.monitor.frame import Frame, draw, frame
 from hub.monitor.frame import page as as_page
 from hub.monitor.matrix import ALL, LIGHTS, Lanes, board, legs
 from hub.monitor.shown import Shown
-from hub.monitor.site import HEADERS, files, template
+from hub.monitor.site import files
 from hub.monitor.viewer import GetViewer, Viewer, anybody
 from hub.monitor.words import FLOWS, GROUPS, Language
 
@@ -60,8 +60,8 @@ Know = Callable[[], Known]
 
 def render(name: str, read: Reading, known: Known, around: Frame, now: int, flow: str = ALL) -> str:
     """A whole page of LIVE. `now` is milliseconds since 1970."""
-    live = f"/monitor/live?{urlencode({'page': name, 'flow': flow})}"
-    given = _context(read, known, now, flow) | {"live": live}
+    address = f"/monitor/live?{urlencode({'page': name, 'flow': flow})}"
+    given = _context(read, known, now, flow) | {"live": address}
     return draw(name, around, Language(around.lang), **given)
 
 
@@ -70,7 +70,7 @@ def fragments(
 ) -> dict[str, str]:
     """HTML of every live part of a page, as it stands there."""
     context = _context(read, known, now, flow) | {"t": Language(around.lang), "frame": around}
-    return {part: template(f"_{part}").render(context) for part in LIVE[name]}
+    return live.fragments(LIVE[name], context)
 
 
 def as_json(flows: Flows, now: int, naming: Naming) -> dict[str, Any]:
@@ -112,17 +112,19 @@ def router(
         return as_page(draw("legs", around, Language(around.lang), **shown), request)
 
     @pages.get("/monitor/live")
-    async def live(request: Request, who: Viewer = looking, page: str = "home", flow: str = ALL) -> Response:
+    async def live_parts(
+        request: Request, who: Viewer = looking, page: str = "home", flow: str = ALL
+    ) -> Response:
         at, name = now(), page if page in LIVE else "home"
         # The addresses within the parts are those of the page that they stand in.
         path = "/" if name == "home" else f"/{name}"
         around = frame(request, who)._replace(path=path, query=())
         parts = fragments(name, await read(), know(), around, at, _flow(flow))
-        return _json({"at": Language(around.lang).clock(at), "parts": parts})
+        return live.as_json({"at": Language(around.lang).clock(at), "parts": parts})
 
     @pages.get("/monitor/figures", dependencies=[looking])
     async def all_figures() -> Response:
-        return _json(as_json((await read()).flows, now(), know().naming))
+        return live.as_json(as_json((await read()).flows, now(), know().naming))
 
     whole = APIRouter(include_in_schema=False)
     whole.include_router(pages)
@@ -136,10 +138,6 @@ def _flow(asked: str) -> str:
 
 def _group(asked: str) -> str:
     return asked if asked in GROUPS else ALL
-
-
-def _json(value: object) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json", headers=HEADERS)
 
 
 def _context(read: Reading, known: Known, now: int, flow: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _STATIC = {
     "catalogue.css": "text/css; charset=utf-8",
     "journeys.css": "text/css; charset=utf-8",
     "city.css": "text/css; charset=utf-8",
+    "troubles.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "monitor.js": "text/javascript; charset=utf-8",
 }

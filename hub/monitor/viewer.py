@@ -93,6 +93,7 @@ PLACES: tuple[Place, ...] = (
     Place("/city", "nav_city"),
     Place("/numbers", "nav_numbers"),
     Place("/troubles", "nav_troubles"),
+    Place("/partners", "nav_partners"),
     Place("/journeys", "nav_journeys"),
     Place("/subscriptions", "nav_subscriptions"),
     Place("/acts", "nav_acts"),

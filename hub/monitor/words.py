@@ -19,6 +19,7 @@ SITE: dict[str, tuple[str, str]] = {
     "nav_numbers": ("Cijfers van vandaag", "Figures of today"),
     "nav_city": ("Leerlijn van de stad", "Learning line of the city"),
     "nav_troubles": ("Problemen", "Troubles"),
+    "nav_partners": ("Partners", "Partners"),
     "nav_journeys": ("Reis van een bericht", "Journey of a message"),
     "nav_subscriptions": ("Abonnementen", "Subscriptions"),
     "nav_acts": ("Wie deed wat", "Who did what"),

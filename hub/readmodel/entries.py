@@ -30,11 +30,13 @@ from hub.core.journal import (
     Repeat,
     Replayed,
     Routed,
+    Shown,
     Signal,
     load,
 )
 from hub.core.records import Record
 from hub.readmodel import legs
+from hub.readmodel.acting import act
 from hub.readmodel.lettering import lettered
 
 Row = dict[str, Any]
@@ -145,6 +147,8 @@ class Changes:
         self.hourly: Counter[tuple[int, str, str, str]] = Counter()
         self.tallies: Counter[tuple[str, str, str]] = Counter()
         self.legs: Counter[tuple[legs.Leg, str]] = Counter()
+        self.contacts: dict[tuple[str, str, str], int] = {}
+        self.acts: list[Row] = []
         self._known = known
         self._letters = letters
 
@@ -209,6 +213,11 @@ class Changes:
     def count(self, entry: Entry, what: str, name: str, publisher: str) -> None:
         self.hourly[entry.at - entry.at % HOUR_MS, what, name, publisher] += 1
 
+    def contact(self, partner: str, subscription: str, what: str, at: int) -> None:
+        """`what` is one of CONTACTS."""
+        named = (partner, subscription, what)
+        self.contacts[named] = max(at, self.contacts.get(named, 0))
+
     def tally(self, subscription: str, partner: str, what: str, n: int = 1) -> None:
         self.tallies[subscription, partner, what] += n
 
@@ -244,6 +253,8 @@ def fold(items: Iterable[Item], known: Mapping[str, Row], letters: Mapping[str, 
 
 
 def _fold_one(changes: Changes, item: Item) -> None:
+    if done := act(item.entry):
+        changes.acts.append({"event": item.event, "key": item.key, **done})
     match item.entry:
         case Accepted() as entry:
             _accepted(changes, changes.event(item), entry)
@@ -263,6 +274,8 @@ def _fold_one(changes: Changes, item: Item) -> None:
             changes.count(entry, "quarantined", entry.reason, "")
         case Attempted() as entry:
             _attempted(changes, item.event, entry)
+        case Shown() as entry:
+            changes.contact(entry.partner, entry.subscription, "shown", entry.at)
         case Pulled() as entry:
             _pulled(changes, entry)
 
@@ -271,6 +284,7 @@ def _accepted(changes: Changes, row: Row, entry: Accepted) -> None:
     row.update(type=entry.type, publisher=entry.publisher, topic=entry.topic, accepted_at=entry.at)
     row["correlation"] = entry.correlation
     changes.count(entry, "accepted", entry.type, entry.publisher)
+    changes.contact(entry.publisher, "", "published", entry.at)
 
 
 def _refused(changes: Changes, row: Row, entry: Refused) -> None:
@@ -322,6 +336,9 @@ def _attempted(changes: Changes, event: str, entry: Attempted) -> None:
             _unsent(row, entry)
         else:
             _tried(row, entry)
+            changes.contact(entry.partner, entry.subscription, "tried", entry.at)
+        if entry.outcome == "delivered":
+            changes.contact(entry.partner, entry.subscription, "delivered", entry.at)
         if entry.outcome == "delivered" and row["delivered_at"] is None:
             row["delivered_at"] = entry.at
             changes.tally(entry.subscription, entry.partner, "delivered")
@@ -353,6 +370,7 @@ def _unsent(row: Row, entry: Attempted) -> None:
 
 
 def _pulled(changes: Changes, entry: Pulled) -> None:
+    changes.contact(entry.partner, entry.subscription, "pulled", entry.at)
     for delivery in entry.deliveries:
         if changes.unread(delivery):
             with changes.fetching(delivery):

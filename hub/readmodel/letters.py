@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hub.core.letters import Group, Letter
 from hub.readmodel.schema import dead_letters as letters
+from hub.readmodel.schema import events
 
 
 class Letters:
@@ -32,8 +33,7 @@ class Letters:
     def page(self, subscription: str, cause: str, state: str, after: int, limit: int) -> list[Letter]:
         """The letters of one group with a number above `after`, in order."""
         query = (
-            sa.select(*(letters.c[name] for name in Letter.__struct_fields__))
-            .where(*_group(subscription, cause, state), letters.c.number > after)
+            _LETTERS.where(*_group(subscription, cause, state), letters.c.number > after)
             .order_by(letters.c.number)
             .limit(limit)
         )
@@ -45,6 +45,13 @@ class Letters:
         query = sa.select(letters.c.number).where(*_group(subscription, cause, "open"))
         with self._engine.connect() as connection:
             return list(connection.scalars(query.order_by(letters.c.number)))
+
+
+_OF_EVENT = ("source", "id")
+_LETTERS = sa.select(
+    *(letters.c[name] for name in Letter.__struct_fields__ if name not in _OF_EVENT),
+    *(sa.func.coalesce(events.c[name], "").label(name) for name in _OF_EVENT),
+).select_from(letters.outerjoin(events, events.c.event == letters.c.event))
 
 
 def _group(subscription: str, cause: str, state: str) -> Iterator[sa.ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from hub.core import calendar
 from hub.core.event import moment
-from hub.readmodel.schema import dead_letters, deliveries, entries, events, writing
+from hub.readmodel.schema import acts, dead_letters, deliveries, entries, events, writing
 from hub.telemetry import log
 
 CLEAN_SECONDS = 20.0
@@ -64,6 +64,8 @@ class Purge:
         return forgotten
 
     def _forget_journal(self, before: int) -> int:
+        with writing(self._engine).begin() as connection:
+            connection.execute(acts.delete().where(acts.c.at < before))
         with self._engine.connect() as connection:
             query = sa.select(entries.c.event, entries.c.key).where(entries.c.at < before)
             old = [(event, key) for event, key in connection.execute(query)]

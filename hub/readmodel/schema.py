@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
+from hub.core.contact import CONTACTS
 from hub.errors import OperatorError
 from hub.readmodel.legs import COLUMNS as LEG_COUNTS
 
@@ -267,6 +268,31 @@ legs = _table(
     *(_count(name) for name in LEG_COUNTS),
 )
 """What the deliveries of one leg of the matrix of flows count for (`hub.readmodel.legs`)."""
+
+
+contacts = _table(
+    "contacts",
+    _key("partner"),
+    _key("subscription"),
+    *(_count(name) for name in CONTACTS),
+)
+"""When something last happened between the hub and a partner (milliseconds since 1970, 0 = never): by subscription,
+and without one for what the partner published."""
+
+acts = _table(
+    "acts",
+    _key("event"),
+    _key("key"),
+    Column("at", BigInteger, nullable=False),
+    _text("who"),
+    _text("what"),
+    _text("subscription"),
+    _text("why"),
+    Column("number", BigInteger),
+)
+"""Who did what: the entries of the journal (named as in `entries`) that tell of somebody's choice. `number` is how many
+deliveries it is about. Of a right of a learner it says that it was used, never whose."""
+Index("acts_at", acts.c.at)
 
 
 class NoTables(OperatorError):

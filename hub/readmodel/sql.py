@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -46,6 +47,18 @@ def add(connection: Connection, table: Table, rows: Sequence[Row], counts: set[s
         return
     statement = into(connection, table)
     changes = {name: table.c[name] + statement.excluded[name] for name in sorted(counts)}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows
+    )
+
+
+def latest(connection: Connection, table: Table, rows: Sequence[Row], moments: Sequence[str]) -> None:
+    """Where the key exists, the later one stays of each of `moments`."""
+    if not rows:
+        return
+    statement = into(connection, table)
+    new = statement.excluded
+    changes = {name: sa.case((new[name] > table.c[name], new[name]), else_=table.c[name]) for name in moments}
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows
     )

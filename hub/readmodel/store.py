@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 
 from hub.core import census
 from hub.core import subscription as subs
+from hub.core.contact import CONTACTS
 from hub.core.records import Record
 from hub.core.redelivery import is_replay
 from hub.core.views import View
@@ -248,6 +249,8 @@ def _write(connection: Connection, changes: Changes) -> None:
     sql.add(connection, schema.hourly, hourly, {"n"})
     sql.add(connection, schema.tallies, _tally_rows(changes), {"routed", "delivered", "pulled"})
     sql.add(connection, schema.legs, _leg_rows(changes), set(legs.COLUMNS))
+    sql.latest(connection, schema.contacts, _contact_rows(changes), CONTACTS)
+    sql.insert(connection, schema.acts, changes.acts)
 
 
 def _add_events(connection: Connection, rows: Sequence[Row]) -> None:
@@ -287,4 +290,12 @@ def _leg_rows(changes: Changes) -> list[Row]:
     for (leg, column), n in sorted(changes.legs.items()):
         names = zip(("day", "publisher", "type", "subscription", "partner"), leg, strict=True)
         rows.setdefault(leg, {**dict(names), **dict.fromkeys(legs.COLUMNS, 0)})[column] += n
+    return list(rows.values())
+
+
+def _contact_rows(changes: Changes) -> list[Row]:
+    rows: dict[tuple[str, str], Row] = {}
+    for (partner, subscription, what), at in sorted(changes.contacts.items()):
+        blank = {"partner": partner, "subscription": subscription, **dict.fromkeys(CONTACTS, 0)}
+        rows.setdefault((partner, subscription), blank)[what] = at
     return list(rows.values())

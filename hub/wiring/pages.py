@@ -14,6 +14,7 @@ from hub.core.rules import Rules
 from hub.core.views import Cell
 from hub.wiring import clock as clocks
 from hub.wiring.shared import Views
+from hub.wiring.troubles import Troubles
 
 
 def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
@@ -22,8 +23,8 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
 
     from hub.core.contracts import catalogue
     from hub.gateway import visits
+    from hub.monitor import acts, city, page, replays_page, troubles_page
     from hub.monitor import catalogue as catalogue_page
-    from hub.monitor import city, page
     from hub.monitor import journeys as journeys_page
     from hub.monitor.viewer import NOBODY, Change, Viewer
 
@@ -39,6 +40,9 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
 
     return [
         page.router(aggregates.read, aggregates.known, clocks.wall, viewer),
+        troubles_page.router(aggregates.troubles.read, aggregates.naming, inside, viewer),
+        replays_page.router(aggregates.troubles.read, aggregates.naming, inside, viewer, change),
+        acts.router(aggregates.troubles.acts, aggregates.naming, clocks.wall, viewer),
         catalogue_page.router(catalogue(), glance),
         journeys_page.router(inside, viewer),
         city.router(inside, clocks.wall, viewer),
@@ -93,6 +97,7 @@ class Aggregates:
 
         self._queries = Queries(engine)
         self._flowing = Flowing(engine)
+        self.troubles = Troubles(engine, views)
         self._views = views
         self._rules = rules
         self._now = now
