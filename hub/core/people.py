@@ -49,18 +49,37 @@ _SUBSCRIPTIONS = frozenset(
     {
         "GET /v1/subscriptions",
         "POST /v1/subscriptions",
+        "POST /v1/subscriptions/_preview",
         "GET /v1/subscriptions/{id}",
         "PUT /v1/subscriptions/{id}",
         "DELETE /v1/subscriptions/{id}",
         "POST /v1/subscriptions/{id}/_pause",
         "POST /v1/subscriptions/{id}/_resume",
         "POST /v1/subscriptions/{id}/_test",
+        "POST /v1/subscriptions/{id}/_rotate",
         "POST /v1/subscriptions/{id}/_dry-run",
         "GET /v1/subscriptions/{id}/position",
         "PUT /v1/subscriptions/{id}/position",
         "GET /v1/subscriptions/{id}/report",
     }
 )
+_SUBSCRIBING = frozenset(
+    {
+        "GET /subscriptions",
+        "GET /subscriptions/new",
+        "POST /subscriptions/new",
+        "GET /subscriptions/{id}",
+        "GET /subscriptions/{id}/change",
+        "POST /subscriptions/{id}/change",
+        "GET /subscriptions/{id}/delete",
+        "POST /subscriptions/{id}/delete",
+        "POST /subscriptions/{id}/pause",
+        "POST /subscriptions/{id}/resume",
+        "POST /subscriptions/{id}/test",
+        "POST /subscriptions/{id}/rotate",
+    }
+)
+"""Pages of a partner's subscriptions; what they do, they ask of what stands in _SUBSCRIPTIONS."""
 _LEARNERS = frozenset({"POST /v1/access-requests", "POST /v1/erasures", "POST /v1/restrictions"})
 _PARTNERS = frozenset({"GET /v1/partners"})
 
@@ -69,6 +88,7 @@ ALLOWED: Mapping[PersonRole, frozenset[str]] = {
     PersonRole.OPERATOR: _PAGES | _COUNTS | _PARTNERS | _REPLAYS | {"GET /v1/journeys"},
     PersonRole.PARTNER_ADMINISTRATOR: _PARTNERS
     | _SUBSCRIPTIONS
+    | _SUBSCRIBING
     | _REPLAYS
     | {"GET /v1/journeys", "GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
     PersonRole.FG: _PAGES | _COUNTS | _PARTNERS | _LEARNERS,

@@ -22,6 +22,7 @@ _HERE = Path(__file__).parent
 _STATIC = {
     "monitor.css": "text/css; charset=utf-8",
     "catalogue.css": "text/css; charset=utf-8",
+    "subscriptions.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "monitor.js": "text/javascript; charset=utf-8",
 }

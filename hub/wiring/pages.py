@@ -23,7 +23,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     from hub.core.contracts import catalogue
     from hub.gateway import visits
     from hub.monitor import catalogue as catalogue_page
-    from hub.monitor import page
+    from hub.monitor import page, subscriptions
     from hub.monitor.viewer import NOBODY, Change, Viewer
 
     def viewer(found: Any = Depends(visits.visitor)) -> Viewer:  # noqa: B008
@@ -39,6 +39,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     return [
         page.router(aggregates.read, aggregates.known, clocks.wall, viewer),
         catalogue_page.router(catalogue(), glance),
+        subscriptions.router(inside, viewer, change),
     ]
 
 
