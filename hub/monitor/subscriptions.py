@@ -3,6 +3,7 @@ they show and do goes through the hub's own API."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -11,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from hub.core.event import Attribute
+from hub.core.catalogue import KINDS
 from hub.monitor import subscription_draft as drafts
 from hub.monitor.frame import Frame, draw, frame
 from hub.monitor.frame import page as as_page
@@ -30,6 +31,8 @@ DAYS = 7
 
 BOOKED = 1000
 """Newest messages of which a page says what became of them."""
+
+NAMES = {kind.type: (kind.nl, kind.en) for kind in KINDS.values()}
 
 BECAME = ("delivered", "pulled", "handled", "waiting", "dead", "withdrawn", "withheld", "expired")
 _ENDED = ("dead", "stopped", "withheld", "withdrawn")
@@ -76,9 +79,9 @@ def stand(given: Json) -> Stand:
     return Stand(name if name in STATES else "pending", reason)
 
 
-def outcome(journey: Json | None, id: str, pull: bool) -> tuple[str, str]:
+def outcome(journey: Json, id: str, pull: bool) -> tuple[str, str]:
     """What became of a test message to a subscription: how far it is, and what was answered."""
-    courses = [one for one in (journey or {}).get("deliveries", ()) if one["subscription"] == id]
+    courses = [one for one in journey.get("deliveries", ()) if one["subscription"] == id]
     if not courses or not courses[0]["outcome"]:
         return ("ready" if pull else "under-way"), ""
     name, status = str(courses[0]["outcome"]), str(courses[0]["status"])
@@ -112,10 +115,7 @@ def router(api: Api, viewer: GetViewer, change: GetChange) -> APIRouter:
         reply = await api(who, "GET", API)
         if not reply.well:
             return failed(request, who, reply)
-        offered = await _offered(api, who)
-        return shown(
-            request, who, "subscriptions", given=reply.body, names=_names(offered.groups), stand=stand
-        )
+        return shown(request, who, "subscriptions", given=reply.body, stand=stand)
 
     @pages.get(f"{LIST}/new")
     async def new(request: Request, who: Viewer = looking) -> Response:
@@ -135,23 +135,16 @@ def router(api: Api, viewer: GetViewer, change: GetChange) -> APIRouter:
 
     @pages.get(f"{LIST}/{{id}}")
     async def single(request: Request, id: str, who: Viewer = looking) -> Response:
-        reply = await one(who, id)
+        query = request.query_params
+        reply, books, journey = await asyncio.gather(
+            one(who, id), _books(api, who, id), _journey(api, who, query.get("source"), query.get("test"))
+        )
         if not reply.well:
             return failed(request, who, reply)
-        given, query = reply.body, request.query_params
-        offered, tested = await _offered(api, who), None
-        if "test" in query and "source" in query:
-            asked = {"source": query["source"][:500], "id": query["test"][:500]}
-            journey = await api(who, "GET", "/v1/journeys", asked)
-            tested = outcome(journey.body if journey.well else None, id, "sink" not in given)
-        more = {
-            "books": await _books(api, who, id),
-            "tested": tested,
-            "stand": stand(given),
-            "became": BECAME,
-        }
-        names = _names(offered.groups)
-        return shown(request, who, "subscription", given=given, names=names, is_inbox=_inbox(given), **more)
+        given = reply.body
+        tested = None if journey is None else outcome(journey, id, "sink" not in given)
+        more = {"books": books, "tested": tested, "stand": stand(given), "became": BECAME}
+        return shown(request, who, "subscription", given=given, **more)
 
     @pages.get(f"{LIST}/{{id}}/change")
     async def edit(request: Request, id: str, who: Viewer = looking) -> Response:
@@ -231,7 +224,7 @@ def router(api: Api, viewer: GetViewer, change: GetChange) -> APIRouter:
 def render(name: str, around: Frame, **more: Any) -> str:
     """A whole page, named as its template."""
     words = Words(around.lang)
-    helps = {"states": STATES, "data": _data, "raw": _raw, "inbox": _inbox}
+    helps = {"names": NAMES, "states": STATES, "data": _data, "raw": _raw, "inbox": _inbox}
     return draw(name, around, words, **helps, **more)
 
 
@@ -264,6 +257,14 @@ async def _judged(api: Api, who: Viewer, form: Form, asked: Json) -> Form:
     return form._replace(look=Look(kinds, trial.body if trial.well else None))
 
 
+async def _journey(api: Api, who: Viewer, source: str | None, id: str | None) -> Json | None:
+    """Of a test message: empty as long as the books know nothing of it. None when none was asked for."""
+    if source is None or id is None:
+        return None
+    reply = await api(who, "GET", "/v1/journeys", {"source": source, "id": id})
+    return reply.body if reply.well else {}
+
+
 async def _books(api: Api, who: Viewer, id: str) -> Json | None:
     """Where the feed of a subscription is, and what became of its newest messages."""
     position = await api(who, "GET", f"{_api(id)}/position")
@@ -279,10 +280,6 @@ def _options(form: Form) -> list[Option]:
     return [option for group in form.groups for option in group.options]
 
 
-def _names(groups: Sequence[Group]) -> dict[str, tuple[str, str]]:
-    return {option.type: option.name for group in groups for option in group.options}
-
-
 def _inbox(given: Json) -> bool:
     return str(given["id"]).startswith("inbox-")
 
@@ -295,7 +292,7 @@ def _data(event: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _raw(event: Mapping[str, Attribute]) -> str:
+def _raw(event: Mapping[str, Any]) -> str:
     return orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
 
 

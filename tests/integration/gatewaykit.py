@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import uvicorn
 from aiokafka import TopicPartition
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from hub import kafka as low
 from hub.core import partners, topics
@@ -60,7 +60,12 @@ async def prepare(broker: Broker) -> None:
 
 
 async def application(
-    broker: Broker, hub: Hub, timeout: float = 5.0, stamp: Stamp = tuple, **changes: Any
+    broker: Broker,
+    hub: Hub,
+    timeout: float = 5.0,
+    stamp: Stamp = tuple,
+    pages: Sequence[APIRouter] = (),
+    **changes: Any,
 ) -> FastAPI:
     """A gateway that stands on the real Kafka, with all its services. `hub` collects the counts."""
     await prepare(broker)
@@ -86,7 +91,8 @@ async def application(
         stamp=stamp,
         **changes,
     )
-    return build(gateway, services=(*views, sent, read, kept, ingress(broker, hub, sent, stamp=stamp)))
+    services = (*views, sent, read, kept, ingress(broker, hub, sent, stamp=stamp))
+    return build(gateway, services=services, pages=pages)
 
 
 @contextlib.asynccontextmanager
