@@ -3,6 +3,9 @@ what was filled in. Dutch, English."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
 Pair = tuple[str, str]
 
 STATES: dict[str, tuple[str, str, Pair, Pair]] = {
@@ -159,3 +162,38 @@ SINKS: dict[str, Pair] = {
     ),
 }  # fmt: skip
 """What is wrong with an address, by how the API begins to say it."""
+
+_ENDED = ("dead", "stopped", "withheld", "withdrawn")
+
+
+class Stand(NamedTuple):
+    """How a subscription stands: one of STATES, and what its courier said of it."""
+
+    name: str
+    reason: str
+
+    @property
+    def light(self) -> str:
+        return STATES[self.name][0]
+
+    @property
+    def sign(self) -> str:
+        return STATES[self.name][1]
+
+
+def stand(given: Json) -> Stand:
+    """Of a subscription as the API shows it."""
+    status = given["status"]
+    name, reason = str(status["state"]), str(status.get("reason", ""))
+    if name == "pending" and reason:
+        name = "unreachable"
+    return Stand(name if name in STATES else "pending", reason)
+
+
+def outcome(journey: Json, id: str, pull: bool) -> tuple[str, str]:
+    """What became of a test message to a subscription: how far it is, and what was answered."""
+    courses = [one for one in journey.get("deliveries", ()) if one["subscription"] == id]
+    if not courses or not courses[0]["outcome"]:
+        return ("ready" if pull else "under-way"), ""
+    name, status = str(courses[0]["outcome"]), str(courses[0]["status"])
+    return ("ended" if name in _ENDED else name if name in ("delivered", "retry") else "under-way"), status

@@ -18,7 +18,7 @@ from hub.monitor.frame import Frame, draw, frame
 from hub.monitor.frame import page as as_page
 from hub.monitor.site import HEADERS
 from hub.monitor.subscription_draft import Group, Option, Wrong
-from hub.monitor.subscription_told import FAULTS, STATES
+from hub.monitor.subscription_told import FAULTS, STATES, outcome, stand
 from hub.monitor.subscriptions_words import Words
 from hub.monitor.viewer import Api, Change, GetChange, GetViewer, Reply, Viewer
 
@@ -35,22 +35,6 @@ BOOKED = 1000
 NAMES = {kind.type: (kind.nl, kind.en) for kind in KINDS.values()}
 
 BECAME = ("delivered", "pulled", "handled", "waiting", "dead", "withdrawn", "withheld", "expired")
-_ENDED = ("dead", "stopped", "withheld", "withdrawn")
-
-
-class Stand(NamedTuple):
-    """How a subscription stands: one of STATES, and what its courier said of it."""
-
-    name: str
-    reason: str
-
-    @property
-    def light(self) -> str:
-        return STATES[self.name][0]
-
-    @property
-    def sign(self) -> str:
-        return STATES[self.name][1]
 
 
 class Look(NamedTuple):
@@ -68,24 +52,6 @@ class Form(NamedTuple):
     bases: Sequence[str]
     wrongs: Mapping[str, Sequence[Wrong]] = {}
     look: Look | None = None
-
-
-def stand(given: Json) -> Stand:
-    """Of a subscription as the API shows it."""
-    status = given["status"]
-    name, reason = str(status["state"]), str(status.get("reason", ""))
-    if name == "pending" and reason:
-        name = "unreachable"
-    return Stand(name if name in STATES else "pending", reason)
-
-
-def outcome(journey: Json, id: str, pull: bool) -> tuple[str, str]:
-    """What became of a test message to a subscription: how far it is, and what was answered."""
-    courses = [one for one in journey.get("deliveries", ()) if one["subscription"] == id]
-    if not courses or not courses[0]["outcome"]:
-        return ("ready" if pull else "under-way"), ""
-    name, status = str(courses[0]["outcome"]), str(courses[0]["status"])
-    return ("ended" if name in _ENDED else name if name in ("delivered", "retry") else "under-way"), status
 
 
 def router(api: Api, viewer: GetViewer, change: GetChange) -> APIRouter:

@@ -19,8 +19,8 @@ from hub.gateway import options
 from hub.monitor import subscription_draft as drafts
 from hub.monitor.frame import Frame
 from hub.monitor.subscription_draft import KIND, PURPOSE, Option
-from hub.monitor.subscription_told import ANSWERS, FAULTS, REASONS, SINKS, STATES
-from hub.monitor.subscriptions import BECAME, Form, Look, outcome, render, stand
+from hub.monitor.subscription_told import ANSWERS, FAULTS, REASONS, SINKS, STATES, outcome, stand
+from hub.monitor.subscriptions import BECAME, Form, Look, render
 from hub.monitor.subscriptions_words import WORDS, Words
 from hub.monitor.viewer import Viewer
 
