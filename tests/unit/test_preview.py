@@ -6,7 +6,7 @@ from functools import cache
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core import journal, preview
@@ -56,6 +56,7 @@ def test_nothing_that_routing_tells_anybody_in_a_year_is_missing_from_what_they_
     assert missing == set()
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.sets(st.sampled_from(Role), min_size=1, max_size=3))
 def test_every_example_is_of_its_kind_and_says_what_was_taken_out_of_it(roles: set[Role]) -> None:
     for one in offers(*roles).values():

@@ -6,7 +6,7 @@ import re
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.catalogue import KINDS
@@ -175,6 +175,7 @@ fields = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(fields)
 def test_the_form_asks_for_just_the_kinds_that_were_chosen(given: dict[str, str]) -> None:
     asked = drafts.body(given, OFFERED)
@@ -207,7 +208,8 @@ CODES = ("purpose", "basis", "config", "sink", "personal-data")
 faults = st.tuples(st.sampled_from(POINTERS), st.sampled_from(CODES), st.text(max_size=20))
 
 
-@given(st.lists(faults, min_size=1))
+@settings(deadline=None, max_examples=30)
+@given(st.lists(faults, min_size=1, max_size=5))
 def test_every_fault_of_the_api_finds_a_place_and_words(given: list[tuple[str, str, str]]) -> None:
     errors = [dict(zip(("pointer", "code", "detail"), one, strict=True)) for one in given]
     found = drafts.wrongs(errors, {"types": [E13.type]}, OFFERED)
