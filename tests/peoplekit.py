@@ -69,9 +69,8 @@ class Stage:
         self.issuer.bent = {}
         self.app = self.gateway()
 
-    def gateway(self, secret: bytes = SECRET) -> FastAPI:
-        """Another gateway that serves the same people."""
-        login = Login(
+    def login(self, secret: bytes = SECRET) -> Login:
+        return Login(
             Keys(self.issuer.url, self.http),
             self.http,
             CLIENT,
@@ -82,8 +81,11 @@ class Stage:
             Seal(secret, b"login"),
             b"l" * 32,
         )
+
+    def gateway(self, secret: bytes = SECRET) -> FastAPI:
+        """Another gateway that serves the same people."""
         inside = Inside(URL)
-        gateway = self.hub.gateway(login=login, now=lambda: self.now, loopback=False)
+        gateway = self.hub.gateway(login=self.login(secret), now=lambda: self.now, loopback=False)
         inside.app = build(gateway, pages=quiet_pages(inside, self.troubles))
         return inside.app
 

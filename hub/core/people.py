@@ -58,12 +58,14 @@ _SUBSCRIPTIONS = frozenset(
     {
         "GET /v1/subscriptions",
         "POST /v1/subscriptions",
+        "POST /v1/subscriptions/_preview",
         "GET /v1/subscriptions/{id}",
         "PUT /v1/subscriptions/{id}",
         "DELETE /v1/subscriptions/{id}",
         "POST /v1/subscriptions/{id}/_pause",
         "POST /v1/subscriptions/{id}/_resume",
         "POST /v1/subscriptions/{id}/_test",
+        "POST /v1/subscriptions/{id}/_rotate",
         "POST /v1/subscriptions/{id}/_dry-run",
         "GET /v1/subscriptions/{id}/position",
         "PUT /v1/subscriptions/{id}/position",
@@ -81,6 +83,23 @@ _REPAIRS = frozenset(
     }
 )
 _ACTS = frozenset({"GET /acts"})
+_SUBSCRIBING = frozenset(
+    {
+        "GET /subscriptions",
+        "GET /subscriptions/new",
+        "POST /subscriptions/new",
+        "GET /subscriptions/{id}",
+        "GET /subscriptions/{id}/change",
+        "POST /subscriptions/{id}/change",
+        "GET /subscriptions/{id}/delete",
+        "POST /subscriptions/{id}/delete",
+        "POST /subscriptions/{id}/pause",
+        "POST /subscriptions/{id}/resume",
+        "POST /subscriptions/{id}/test",
+        "POST /subscriptions/{id}/rotate",
+    }
+)
+"""Pages of a partner's subscriptions; what they do, they ask of what stands in _SUBSCRIPTIONS."""
 _LEARNERS = frozenset({"POST /v1/access-requests", "POST /v1/erasures", "POST /v1/restrictions"})
 _PARTNERS = frozenset({"GET /v1/partners"})
 _JOURNEYS = frozenset({"GET /v1/journeys", "GET /v1/journeys/_search", "GET /journeys", "GET /journeys/one"})
@@ -100,6 +119,7 @@ ALLOWED: Mapping[PersonRole, frozenset[str]] = {
     PersonRole.PARTNER_ADMINISTRATOR: _CITY
     | _PARTNERS
     | _SUBSCRIPTIONS
+    | _SUBSCRIBING
     | _JOURNEYS
     | _REPLAYS
     | _TROUBLES

@@ -30,6 +30,7 @@ from hub.gateway import (
     lookups,
     openapi,
     position,
+    preview,
     problems,
     redelivery,
     report,
@@ -102,7 +103,7 @@ def build(
     )
     app.state.gateway = gateway and replace(gateway, ensure_outbox=Once(gateway.ensure_outbox))
     problems.install(app)
-    told = (subscriptions, keys, feeds, position, report, dead_letters, redelivery, dry_run)
+    told = (subscriptions, preview, keys, feeds, position, report, dead_letters, redelivery, dry_run)
     for room in (ingest, *told, lookups, journeys, counted, learners, login):
         app.include_router(room.router)
     app.include_router(_documents(app, schemas))

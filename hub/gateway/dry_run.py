@@ -18,6 +18,7 @@ from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer, read_json
 from hub.gateway.context import Gateway
 from hub.gateway.feedlog import FeedUnavailable, Page
+from hub.gateway.openapi_replays import DAYS
 from hub.gateway.position import unavailable
 from hub.gateway.problems import Problem, not_found
 
@@ -29,6 +30,7 @@ MOST = 20_000
 SECONDS = 8.0
 PAGE = 500
 SAMPLES = 5
+DAY_MS = 86_400_000
 _FIELDS = frozenset({"filters", "types", "source"})
 
 
@@ -37,37 +39,47 @@ async def dry_run(id: str, request: Request, caller: Caller, door: Door) -> Resp
     """How many of the events that you were told lately would pass these `filters`, `types` and `source`; `now` is how
     many pass those that the subscription has. Nothing is changed.
 
-    The log that is tried is that of your inbox, at most its newest 20,000 events of the last 28 days (`from` to `to`);
+    The log that is tried is that of your inbox, at most its newest 20,000 events of the last `days` (`from` to `to`);
     `complete` is false when there are more, or when time was up. Of what the inbox itself does not want (its own
     filters) nothing is known.
     """
     own = door.known.reach(caller, id)
     if own is None:
         raise not_found("subscription")
-    other = _other(await read_json(request), own, door)
+    asked = await read_json(request)
+    other, days = _other(asked, own, door), _days(asked)
     inbox = subs.inbox(own.partner).id
     await door.ensure_outbox(inbox)
     try:
-        return answer(200, await _tried(door, inbox, own, other))
+        return answer(200, await _tried(door, inbox, _Tally(own, other, door.now() - days * DAY_MS)))
     except FeedUnavailable as error:
         raise unavailable(error) from None
 
 
 def _other(given: object, own: Subscription, door: Gateway) -> Subscription:
     blank = Subscription(id=own.id, partner=own.partner)
-    if not isinstance(given, Mapping) or set(given) - _FIELDS:
-        faults = [Fault("", "unknown-field", "send an object with filters, types and source only")]
+    if not isinstance(given, Mapping) or set(given) - _FIELDS - {"days"}:
+        faults = [Fault("", "unknown-field", "send an object with filters, types, source and days only")]
         raise Problem(400, "invalid-dry-run", "nothing was tried; see errors", faults)
-    read = subscription_form.read(dict(given), blank, door.reach)
+    fields = {name: given[name] for name in _FIELDS & given.keys()}
+    read = subscription_form.read(fields, blank, door.reach)
     if isinstance(read, list):
         raise Problem(400, "invalid-dry-run", "nothing was tried; errors lists everything wrong", read)
     return read
 
 
-async def _tried(door: Gateway, inbox: str, own: Subscription, other: Subscription) -> dict[str, Any]:
+def _days(given: Mapping[str, Any]) -> int:
+    days = given.get("days", DAYS)
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= DAYS:
+        faults = [Fault("/days", "days", f"must be a whole number from 1 to {DAYS}")]
+        raise Problem(400, "invalid-dry-run", "nothing was tried; see errors", faults)
+    return days
+
+
+async def _tried(door: Gateway, inbox: str, tally: _Tally) -> dict[str, Any]:
     first, last = await door.feeds.span(inbox)
     start = max(first, last - MOST + 1)
-    tally, reached, loop = _Tally(own, other), start - 1, asyncio.get_running_loop()
+    reached, loop = start - 1, asyncio.get_running_loop()
     until = loop.time() + SECONDS
     while reached < last and loop.time() < until:
         page = await door.feeds.read(inbox, reached, PAGE, 0)
@@ -79,7 +91,10 @@ async def _tried(door: Gateway, inbox: str, own: Subscription, other: Subscripti
 
 
 class _Tally:
-    def __init__(self, own: Subscription, other: Subscription) -> None:
+    """`since` is milliseconds since 1970: what was accepted before does not count."""
+
+    def __init__(self, own: Subscription, other: Subscription, since: int) -> None:
+        self._since = since
         self._own = own
         self._other = other
         self._types: dict[str, dict[str, Any]] = {}
@@ -88,7 +103,7 @@ class _Tally:
     def take(self, page: Page) -> None:
         """What was taken back is not the partner's to know any more."""
         for number, delivery in page.deliveries:
-            if number not in page.withdrawn:
+            if number not in page.withdrawn and delivery.accepted >= self._since:
                 self._count(number, delivery.event())
 
     def _count(self, number: int, event: Event) -> None:

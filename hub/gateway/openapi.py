@@ -102,7 +102,7 @@ _SAMPLE_SUBSCRIPTION = {
         "consentedAt": "2026-11-02T08:00:00.000Z",
     },
 }
-_SUBSCRIPTION_BODY = body(
+SUBSCRIPTION_BODY = body(
     {"$ref": "#/components/schemas/Subscription"},
     {k: _SAMPLE_SUBSCRIPTION[k] for k in ("protocol", "sink", "types", "filters", "config")},
 )
@@ -131,7 +131,7 @@ SUBSCRIPTIONS = operation(200, ok("Yours", [_SAMPLE_SUBSCRIPTION]))
 SUBSCRIPTION = operation(200, ok("The subscription", _SAMPLE_SUBSCRIPTION), 503)
 SUBSCRIPTION_DELETE = operation(200, ok("As it was", _SAMPLE_SUBSCRIPTION), 409, 503)
 SUBSCRIPTION_WRITE = operation(
-    200, ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=_SUBSCRIPTION_BODY
+    200, ok("As it is now", _SAMPLE_SUBSCRIPTION), 413, 415, 503, body=SUBSCRIPTION_BODY
 )
 SUBSCRIBE = operation(
     201,
@@ -140,7 +140,7 @@ SUBSCRIBE = operation(
     413,
     415,
     503,
-    body=_SUBSCRIPTION_BODY,
+    body=SUBSCRIPTION_BODY,
 )
 SUBSCRIPTION_TEST = operation(202, ok("On its way", {"id": "...", "deliveryId": "..."}), 503)
 FEED = operation(

@@ -1,10 +1,13 @@
-"""What the OpenAPI document says of dead letters, replays and dry runs."""
+"""What the OpenAPI document says of dead letters, replays, previews and dry runs."""
 
 from __future__ import annotations
 
 from hub.core.dead_letters import CAUSES
 from hub.core.redelivery import ANY, PACE, PACE_MOST, WHY
-from hub.gateway.openapi import body, ok, operation
+from hub.gateway.openapi import SUBSCRIPTION_BODY, body, ok, operation
+
+DAYS = 28
+"""So long a delivery is kept for."""
 
 _REPLAY = {
     "id": "rp-0123456789abcdef",
@@ -95,10 +98,41 @@ DRY_RUN = operation(
                 "filters": {"type": "array", "items": {"type": "object"}},
                 "types": {"type": "array", "items": {"type": "string"}},
                 "source": {"type": "string"},
+                "days": {
+                    **_NUMBER,
+                    "maximum": DAYS,
+                    "default": DAYS,
+                    "description": "Of the last so many days",
+                },
             },
         },
-        {"types": ["nl.onderwijsloopbanen.offer.published.v1"]},
+        {"types": ["nl.onderwijsloopbanen.offer.published.v1"], "days": 7},
     ),
+)
+_OFFER = "nl.onderwijsloopbanen.offer.published.v1"
+PREVIEW = operation(
+    200,
+    ok(
+        "What it would bring",
+        {
+            "kinds": [
+                {
+                    "code": "E5",
+                    "type": _OFFER,
+                    "nl": "Aanbod/plaatsen gepubliceerd",
+                    "en": "Offer or places published",
+                    "flow": "offers",
+                    "samples": [
+                        {"column": "TC", "level": "F", "event": {"specversion": "1.0", "type": _OFFER}}
+                    ],
+                }
+            ],
+            "bases": ["WPO-OKR", "NONE"],
+        },
+    ),
+    413,
+    415,
+    body=SUBSCRIPTION_BODY,
 )
 DEAD_LETTERS = operation(
     200,

@@ -17,6 +17,7 @@ SCOPES: dict[Route, Scope] = {
     ("GET", f"{_SUBSCRIPTION}/report"): Scope.READ,
     ("GET", "/v1/subscriptions"): Scope.MANAGE,
     ("POST", "/v1/subscriptions"): Scope.MANAGE,
+    ("POST", "/v1/subscriptions/_preview"): Scope.MANAGE,
     ("GET", _SUBSCRIPTION): Scope.MANAGE,
     ("PUT", _SUBSCRIPTION): Scope.MANAGE,
     ("DELETE", _SUBSCRIPTION): Scope.MANAGE,

@@ -25,6 +25,7 @@ _STATIC = {
     "journeys.css": "text/css; charset=utf-8",
     "city.css": "text/css; charset=utf-8",
     "troubles.css": "text/css; charset=utf-8",
+    "subscriptions.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "monitor.js": "text/javascript; charset=utf-8",
 }

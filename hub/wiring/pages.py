@@ -23,7 +23,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
 
     from hub.core.contracts import catalogue
     from hub.gateway import visits
-    from hub.monitor import acts, city, page, replays_page, troubles_page
+    from hub.monitor import acts, city, page, replays_page, subscriptions, troubles_page
     from hub.monitor import catalogue as catalogue_page
     from hub.monitor import journeys as journeys_page
     from hub.monitor.viewer import NOBODY, Change, Viewer
@@ -46,6 +46,7 @@ def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
         catalogue_page.router(catalogue(), glance),
         journeys_page.router(inside, viewer),
         city.router(inside, clocks.wall, viewer),
+        subscriptions.router(inside, viewer, change),
     ]
 
 

@@ -441,6 +441,20 @@ class TestDryRun:
             found = (await client.post(f"{URL}/_dry-run", json={})).json()
         assert (found["from"], found["to"], found["events"], found["complete"]) == (7, 10, 4, False)
 
+    async def test_only_the_days_that_are_asked_for_are_tried(self) -> None:
+        made, inbox, day = hub(), "inbox-almere", 86_400_000
+        old, new = (
+            delivery(n, inbox)._replace(accepted=NOW - age) for n, age in ((1, 8 * day), (2, 6 * day))
+        )
+        await made.kafka.publish([to_record(inbox, one) for one in (old, new)])
+        async with made.client() as client:
+            week = (await client.post(f"{URL}/_dry-run", json={"days": 7})).json()
+            month = (await client.post(f"{URL}/_dry-run", json={})).json()
+            assert (week["events"], month["events"]) == (1, 2)
+            for wrong in (0, 29, "7", True, 1.5):
+                refused = await client.post(f"{URL}/_dry-run", json={"days": wrong})
+                assert refused.json()["errors"][0]["pointer"] == "/days"
+
     async def test_wrong_filters_and_strangers_are_refused(self) -> None:
         async with hub().client() as client:
             answer = await client.post(f"{URL}/_dry-run", json={"filters": [{"sql": "1=1"}]})
