@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CALLERS = ("fuzz-school-token", "fuzz-regie-token", "fuzz-beheer-token", "")
+CALLERS = ("fuzz-school-token", "fuzz-regie-token", "fuzz-beheer-token", "fuzz-fg-token", "")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
 _QUICK = '[parameters]\n"query.wait" = 0\n'
 """Nobody gains from waiting for a feed to grow."""
