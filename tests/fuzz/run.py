@@ -50,8 +50,10 @@ async def run(
         if own < requests:
             say(f"schemathesis: {operations} operations, {len(schema.CALLERS)} callers")
             examples = max(1, (requests - own) // (operations * len(schema.CALLERS) * 2))
-            judge.faults += await schema.attack(place.url, folder, seed, examples)
-            curve.append(place.rss)
+            for token in schema.CALLERS:
+                judge.faults += await schema.attack(place.url, folder, seed, examples, token)
+                curve.append(place.rss)
+                say(f"schemathesis as {token or 'nobody'}: {len(judge.faults)} faults, {curve[-1]:.0f} MB")
         await _settled(broker)
         if place.process.poll() is not None:
             judge.fault("the gateway is dead")

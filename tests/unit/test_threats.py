@@ -1,4 +1,4 @@
-"""The threats of deploy/security/README.md name tests that exist: a test that is renamed or dropped leaves its threat bare."""
+"""The threats of deploy/security/README.md name tests that exist: one that is renamed leaves its threat bare."""
 
 from __future__ import annotations
 
