@@ -11,6 +11,8 @@ from pathlib import Path
 
 CALLERS = ("fuzz-school-token", "fuzz-regie-token", "fuzz-beheer-token", "fuzz-fg-token", "")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
+REQUESTS_PER_EXAMPLE = 1.5
+"""About: some operations have more to try than they have examples."""
 _QUICK = '[parameters]\n"query.wait" = 0\n'
 """Nobody gains from waiting for a feed to grow."""
 
