@@ -87,8 +87,7 @@ _PLACES = (
 )  # fmt: skip
 _LEARNERS = (
     "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "00000000-0000-0000-0000-000000000000", "f" * 32,
-    "urn:uuid:5F3E7C1A-9D42-4B7E-8F60-0F5BE4C5A008", "12345678-2123-1456-8782-123456782000",
-    "{00000000-0000-4000-8000-000123456782}",
+    "urn:uuid:5F3E7C1A-9D42-4B7E-8F60-0F5BE4C5A008", "{00000000-0000-1000-8000-000000000001}",
 )  # fmt: skip
 _PAGES = (
     "/", "/catalogue", "/monitor/live", "/monitor/figures", "/monitor/static/monitor.js",
