@@ -14,6 +14,7 @@ from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
 from hub.core.event import moment
 from hub.core.views import Cell
+from hub.memory import Trimming
 from hub.settings import Settings, SettingsError
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
@@ -166,7 +167,7 @@ def gateway_app(settings: Settings) -> Any:
     )
     return door.build(
         context,
-        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
+        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting, Trimming()),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
