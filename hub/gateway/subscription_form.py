@@ -153,7 +153,7 @@ def _check(fields: Mapping[str, Any], base: Subscription, reach: Reach) -> Itera
 def _claimed(fields: Mapping[str, Any], roles: Collection[str]) -> Iterator[Fault]:
     config, types = fields.get("config", {}), fields.get("types", [])
     if isinstance(config, dict):
-        sound = isinstance(types, list) and all(isinstance(type, str) for type in types)
+        sound = isinstance(types, list) and all(map(_is_type, types))
         yield from purposes.claimed(config, types if sound else (), roles)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hub import kafka, pairwise, private
 from hub.core import topics
 from hub.core.event import moment
+from hub.memory import Trimming
 from hub.settings import Settings, SettingsError
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
@@ -167,7 +168,7 @@ def gateway_app(settings: Settings) -> Any:
     )
     app = door.build(
         context,
-        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
+        services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting, Trimming()),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
         checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},

@@ -8,10 +8,11 @@ import json
 import random
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import quote
 
 from hub.core.catalogue import KINDS
+from hub.core.catalogue.lifecycle import RequestedBy
 from hub.core.cloudevents import BATCH, STRUCTURED, to_http_binary
 from hub.core.event import Event
 from tests.fuzz import values
@@ -84,6 +85,10 @@ _PLACES = (
     "..", "%2e%2e",
     "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "%00", "%ff", "a" * 300, "x%2Fy", "%F0%9F%98%80", "123456782",
 )  # fmt: skip
+_LEARNERS = (
+    "5f3e7c1a-9d42-4b7e-8f60-0f5be4c5a008", "00000000-0000-0000-0000-000000000000", "f" * 32,
+    "urn:uuid:5F3E7C1A-9D42-4B7E-8F60-0F5BE4C5A008", "{00000000-0000-1000-8000-000000000001}",
+)  # fmt: skip
 _PAGES = (
     "/", "/catalogue", "/monitor/live", "/monitor/figures", "/monitor/static/monitor.js",
     "/monitor/static/..%2fpage.html",
@@ -147,6 +152,10 @@ def _form(path: str, operation: Json, of: random.Random) -> tuple[bytes, str]:
         "_replay": _REPLAY,
         "position": {"number": 0},
         "_dry-run": {"filters": _SUBSCRIPTION["filters"], "types": [], "source": SOURCE},
+        "_rotate": {"overlap": 24},
+        "access-requests": {"learnerId": of.choice(_LEARNERS)},
+        "erasures": {"learnerId": of.choice(_LEARNERS), "requestedBy": of.choice(get_args(RequestedBy))},
+        "restrictions": {"learnerId": of.choice(_LEARNERS), "restricted": True},
     }
     given: Any = copy.deepcopy(shapes.get(path.rpartition("/")[2], _SUBSCRIPTION))
     for _ in range(of.choice((0, 1, 1, 2, 3))):

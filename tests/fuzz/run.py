@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -49,9 +50,12 @@ async def run(
         operations = sum(len(path) for path in document["paths"].values())
         if own < requests:
             say(f"schemathesis: {operations} operations, {len(schema.CALLERS)} callers")
-            examples = max(1, (requests - own) // (operations * len(schema.CALLERS) * 2))
-            judge.faults += await schema.attack(place.url, folder, seed, examples)
-            curve.append(place.rss)
+            asked = operations * len(schema.CALLERS) * schema.REQUESTS_PER_EXAMPLE
+            examples = max(1, ceil((requests - own) / asked))
+            for token in schema.CALLERS:
+                judge.faults += await schema.attack(place.url, folder, seed, examples, token)
+                curve.append(place.rss)
+                say(f"schemathesis as {token or 'nobody'}: {len(judge.faults)} faults, {curve[-1]:.0f} MB")
         await _settled(broker)
         if place.process.poll() is not None:
             judge.fault("the gateway is dead")

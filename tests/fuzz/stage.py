@@ -48,6 +48,7 @@ READERS = (
     _partner("fuzz-school", (Role.PO,), (Org("brin:00YY01", "De Boot"),)),
     _partner("fuzz-regie", (Role.PROCESREGISSEUR,)),
     _partner("fuzz-beheer", (Role.OPERATOR,)),
+    _partner("fuzz-fg", (Role.FG,)),
 )
 PARTNERS = (*PUBLISHERS.values(), *READERS)
 BY_TOKEN = {f"{one.id}-token": one for one in PARTNERS}

@@ -26,12 +26,14 @@ from hub.core.admission import Admitted, admit
 from hub.core.directory import Directory
 from hub.core.event import Event
 from hub.core.offline import Offline
+from hub.core.pairwise import worded
 from hub.core.policy import Policy
 from hub.core.rules import Calendar, Rules
 from hub.core.views import Census, Group, Line, Offer, Places, View
 from hub.demo.story import school_year
 from hub.demo.teller import Happening
 from hub.directory import load
+from hub.pairwise import references
 from hub.readmodel.queries import Queries
 from hub.readmodel.schema import open_engine
 from tests.broker import ROOT
@@ -79,6 +81,7 @@ class Rehearsal:
             HUB_RULES=str(folder / "rules.yaml"),
             HUB_CLOCK=str(self.clock),
         )
+        self.references = references(self.live.settings)
         self.queries = Queries(open_engine(self.live.settings.database_url))
         self.rng = random.Random(SEED)
 
@@ -114,7 +117,10 @@ class Rehearsal:
         }
         for start in range(0, len(told), 100):
             page = told[start : start + 100]
-            body = orjson.dumps([one.event for one in page])
+            # A partner outside education knows its learners by references of its own.
+            body = orjson.dumps(
+                [worded(one.event, self.directory.partners[partner], Rules(), self.references) for one in page]
+            )
             answer = await self._until_answered(client, body, headers)
             refused = [one["status"] >= 400 for one in answer]
             assert refused == [bool(one.refused) for one in page], (partner, answer)
