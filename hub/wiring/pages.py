@@ -138,10 +138,10 @@ class Aggregates:
 
         known = self._views.known.directory
         kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
-        return Naming(kinds, partial(_partner_name, known), partial(_org_name, known))
+        return Naming(kinds, partial(partner_name, known), partial(org_name, known))
 
 
-def _partner_name(known: Directory, id: str) -> str:
+def partner_name(known: Directory, id: str) -> str:
     found = known.get(id)
     return found.name if found else id
 
@@ -152,7 +152,7 @@ def _group(known: Directory, id: str) -> str:
     return str(found.roles[0]) if found and found.roles else ("hub" if id == "hub" else "")
 
 
-def _org_name(known: Directory, ref: str) -> str:
+def org_name(known: Directory, ref: str) -> str:
     found = known.of_org(ref)
     named = next((org.name for org in found.orgs if org.ref == ref), "") if found else ""
     return named or ref
