@@ -24,7 +24,7 @@ def found(books: Books) -> list[Trouble]:
     return of_books(books, BOUNDS, LENS, NOW)
 
 
-def flow(state: str = "delivering", **more: int | None | bool) -> DeliveryFlow:
+def flow(state: str = "delivering", **more: int | bool | None) -> DeliveryFlow:
     return DeliveryFlow(partner="tc", subscription="s1", push=True, routed=9, state=state, **more)  # type: ignore[arg-type]
 
 
