@@ -45,6 +45,10 @@ class Mailbox:
     def subjects(self) -> list[str]:
         return [str(message["Subject"]).strip() for message in self.messages]
 
+    @property
+    def texts(self) -> list[str]:
+        return [message.get_content().replace("\r\n", "\n") for message in self.messages]
+
 
 def _may_come_in(_: Any, __: Any, ___: Any, ____: Any, given: Any) -> AuthResult:
     known = LoginPassword(USER.encode(), PASSWORD.encode())
