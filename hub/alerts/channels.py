@@ -15,8 +15,8 @@ import httpx
 
 from hub.alerts.letter import Letter
 
-SECONDS = 20.0
-"""For one letter."""
+SECONDS = 10.0
+"""In which a server must answer."""
 
 Signer = Callable[[str, int, bytes], str]
 """Gives the header `webhook-signature` of Standard Webhooks for an id, seconds since 1970 and a body."""

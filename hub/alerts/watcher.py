@@ -17,7 +17,9 @@ from hub.telemetry import log, metrics
 EVERY_SECONDS = 15.0
 PAUSES = (0.0, 30.0, 60.0, 300.0, 600.0)
 """Seconds before a letter that did not go out is tried again; the last one repeats."""
-STALLED_LOOKS = 8
+LETTER_SECONDS = 45.0
+"""No channel may keep the alarm from its next look for longer."""
+STALLED_SECONDS = 180.0
 
 Look = Callable[[], Awaitable[Sight]]
 Compose = Callable[[Sequence[Alert], int], Letter]
@@ -62,7 +64,7 @@ class Watcher:
 
     def healthy(self) -> tuple[bool, str]:
         still = time.monotonic() - self._looked
-        well = still < STALLED_LOOKS * EVERY_SECONDS
+        well = still < STALLED_SECONDS
         return well, "ok" if well else f"has not looked for {still:.0f} s"
 
     async def once(self) -> None:
@@ -70,7 +72,7 @@ class Watcher:
         seen, now = await self._look(), self._now()
         before = self._memory.standing
         self._memory.standing = follow(before, seen, now, self._patience)
-        said = [await self._tell(channel, now) for channel in self._channels]
+        said = await asyncio.gather(*(self._tell(channel, now) for channel in self._channels))
         if any(said) or before.keys() != self._memory.standing.keys():
             memory.save(self._state, self._memory)
         self._looked, self._began = time.monotonic(), True
@@ -93,12 +95,19 @@ class Watcher:
             return False
         letter = self._compose(alerts, now)
         try:
-            await channel.send(letter)
-        except Unsent as error:
+            async with asyncio.timeout(LETTER_SECONDS):
+                await channel.send(letter)
+        except (Unsent, TimeoutError) as error:
             pause = PAUSES[min(failed + 1, len(PAUSES) - 1)]
             self._tries[channel.name] = failed + 1, time.monotonic() + pause
             metrics.ALERTS_SENT.labels(channel.name, "failed").inc()
-            log.event("alerts.unsent", "warning", channel=channel.name, alerts=len(alerts), reason=str(error))
+            log.event(
+                "alerts.unsent",
+                "warning",
+                channel=channel.name,
+                alerts=len(alerts),
+                reason=str(error) or "no answer",
+            )
             return False
         self._tries[channel.name] = 0, 0.0
         self._memory.said[channel.name] = said

@@ -29,7 +29,7 @@ WORDS: Mapping[Kind, Words] = {
             "See whether the process runs and what its log says. `hub up` starts it again by itself; start parts "
             "that run alone yourself.",
         ),
-        "/parts",
+        "/readyz",
     ),
     Kind.UNREADY: Words(
         ("{about} kan zijn werk niet doen", "{about} cannot do its work"),
@@ -38,7 +38,7 @@ WORDS: Mapping[Kind, Words] = {
             "Vraag {about} op /readyz wat eraan schort.",
             "Ask {about} at /readyz what is the matter.",
         ),
-        "/parts",
+        "/readyz",
     ),
     Kind.KAFKA: Words(
         ("Kafka antwoordt niet", "Kafka does not answer"),

@@ -14,6 +14,7 @@ from hub.core.alerts import Kind, Trouble
 from hub.core.flows import DeliveryFlow, SignalFlow
 from hub.core.letters import Group
 from hub.core.matrix import Rhythm
+from hub.core.silence import silences
 
 DISK_LEAST = 0.1
 """Less free than this share of a disk is too little."""
@@ -114,22 +115,17 @@ def _backlog(
     ]
 
 
-def _silence(rhythms: Iterable[Rhythm], lens: Lens) -> list[Trouble]:
-    days: dict[tuple[str, str], list[int]] = {}
+def _silence(rhythms: Sequence[Rhythm], lens: Lens) -> list[Trouble]:
     last: dict[tuple[str, str], int] = {}
     for rhythm in rhythms:
-        if flow := lens.flow(rhythm.type):
-            lane = rhythm.publisher, flow
-            summed = days.setdefault(lane, [0] * len(rhythm.days))
-            for place, n in enumerate(rhythm.days):
-                summed[place] += n
-            last[lane] = max(last.get(lane, 0), rhythm.last or 0)
+        lane = rhythm.publisher, lens.flow(rhythm.type)
+        last[lane] = max(last.get(lane, 0), rhythm.last or 0)
     return [
         Trouble(
             Kind.SILENCE, f"{publisher}/{flow}", publisher, flow, str(quiet), last[publisher, flow] or None
         )
-        for (publisher, flow), counts in days.items()
-        if (quiet := lens.silence(counts))
+        for (publisher, flow), quiet in silences(rhythms, lens.flow, lens.silence).items()
+        if quiet
     ]
 
 

@@ -134,7 +134,7 @@ def _world(settings: Settings) -> Any:
     lens = watch.Lens(flow_of, silence, rough)
 
     async def kafka() -> bool:
-        return not await kafka_answers(settings)
+        return not await kafka_answers(settings, "alerts")
 
     def disk() -> tuple[int, int]:
         found = shutil.disk_usage(settings.data)

@@ -168,7 +168,11 @@ def gateway_app(settings: Settings) -> Any:
         services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
-        checks={"views": views.check, "kafka": lambda: kafka_answers(settings), "ingress": ingress.check},
+        checks={
+            "views": views.check,
+            "kafka": lambda: kafka_answers(settings, "gateway"),
+            "ingress": ingress.check,
+        },
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=pages(aggregates, inside),

@@ -40,14 +40,14 @@ def enter(part: str, settings: Settings) -> None:
     asyncio.run(knock(settings.bootstrap))
 
 
-async def kafka_answers(settings: Settings) -> str:
-    """Why Kafka does not answer now; "" when it does."""
+async def kafka_answers(settings: Settings, part: str) -> str:
+    """Why Kafka does not answer `part` now; "" when it does."""
     try:
         await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
     except (kafka.KafkaUnavailable, SettingsError) as error:
-        metrics.KAFKA_UP.set(0)
+        metrics.KAFKA_UP.labels(part).set(0)
         return str(error)
-    metrics.KAFKA_UP.set(1)
+    metrics.KAFKA_UP.labels(part).set(1)
     return ""
 
 
