@@ -102,6 +102,7 @@ async def test_a_mail_comes_to_everybody_who_is_to_know() -> None:
     assert message.get_content().replace("\r\n", "\n") == told.text
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.parametrize("smtps", [False, True])
 async def test_a_mail_server_beyond_this_machine_is_trusted_by_its_certificate_and_gets_the_password(
     tmp_path: Path, smtps: bool

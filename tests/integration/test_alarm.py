@@ -57,6 +57,7 @@ class Alarm:
         }
         self._environ = {**os.environ, **up.environ, **given}
         self._log = folder / "alarm.log"
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "hub", "alerts"]
@@ -64,8 +65,9 @@ class Alarm:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stderr=log)
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 @pytest.fixture
