@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import msgspec
@@ -21,11 +20,12 @@ class Memory(msgspec.Struct):
 
 def load(path: Path) -> Memory:
     """Empty when there is no file, or none that can be read: better to say something twice than to be silent."""
-    with contextlib.suppress(FileNotFoundError):
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=Memory)
-        except (OSError, msgspec.DecodeError) as error:
-            log.event("alerts.forgotten", "warning", error=type(error).__name__)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Memory)
+    except FileNotFoundError:
+        pass
+    except (OSError, msgspec.DecodeError) as error:
+        log.event("alerts.forgotten", "warning", error=type(error).__name__)
     return Memory()
 
 
