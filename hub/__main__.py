@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "processor", processor, "run the processor alone: folds, decides, routes")
     _add(commands, "courier", courier, "run the courier alone: delivers webhooks")
     _add(commands, "projector", projector, "run the projector alone: fills the read model")
+    _add(commands, "alerts", alerts, "run the alarm alone: tells by mail or webhook what is wrong")
     _add(
         commands,
         "steward",
@@ -105,6 +106,12 @@ def projector(settings: Settings, _: argparse.Namespace) -> int:
     from hub import wiring
 
     return wiring.projector(settings)
+
+
+def alerts(settings: Settings, _: argparse.Namespace) -> int:
+    from hub import wiring
+
+    return wiring.alerts(settings)
 
 
 def steward(settings: Settings, _: argparse.Namespace) -> int:

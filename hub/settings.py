@@ -18,6 +18,7 @@ from hub.errors import SettingsError as SettingsError
 from hub.locked import Locked
 
 PREFIX = "HUB_"
+_ADDRESS = re.compile(r"[^@\s,<>\"]+@[A-Za-z0-9.-]+")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 PORTS_PER_BROKER = 3
 """Of the local Kafka: for the parts of the hub, for its controllers, for partners."""
@@ -79,7 +80,8 @@ class Settings(BaseModel):
     )
     metrics_port: int = Field(
         8090,
-        description="Metrics and health of processor (+0), courier (+1), projector (+2), then of further workers",
+        description="Metrics and health of processor (+0), courier (+1), projector (+2), then of further workers "
+        "and the alarm",
     )
     processors: int = Field(
         1, ge=1, le=64, description="Processors that `hub up` runs; they share the partitions"
@@ -234,6 +236,30 @@ class Settings(BaseModel):
     door_idle_seconds: int = Field(
         15, ge=1, description="Time that a connection may wait for its next request"
     )
+    alert_smtp: str | None = Field(
+        None,
+        description="Mail server of the alarm: smtp://host:port (STARTTLS, on loopback not needed) or "
+        "smtps://host:port; with it or HUB_ALERT_WEBHOOK `hub up` runs `hub alerts`",
+    )
+    alert_from: str = Field("onderwijshub@localhost", description="Address that the alarm mails from")
+    alert_to: tuple[str, ...] = Field((), description="Addresses (comma separated) that it mails to")
+    alert_user: str = Field("", description="User at the mail server; empty: it asks for none")
+    alert_password_file: Path | None = Field(None, description="File with the password of that user")
+    alert_webhook: str | None = Field(
+        None, description="URL (https; http on loopback) that gets every alert, signed (Standard Webhooks)"
+    )
+    alert_secret_file: Path | None = Field(
+        None, description="File with the key that signs it: whsec_ or whsk_ and base64"
+    )
+    alert_after: float = Field(
+        60.0, gt=0, le=3600, description="Seconds that something must be wrong, or well again, to be told of"
+    )
+    alert_backlog: float = Field(
+        900.0, gt=0, description="Seconds that the oldest undelivered event of a webhook may wait untold"
+    )
+    alert_refusals: int = Field(
+        100, ge=0, description="Messages of one publisher that may be refused in an hour untold"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged")
     log_format: str = Field("json", pattern="^(json|text)$", description="Shape of log lines")
 
@@ -249,6 +275,7 @@ class Settings(BaseModel):
             "sink_certificate",
         ),
         *("kafka_password", "kafka_password_file", "kafka_ca"),
+        *("alert_smtp", "alert_webhook", "alert_password_file", "alert_secret_file"),
         mode="before",
     )
     @classmethod
@@ -256,7 +283,8 @@ class Settings(BaseModel):
         return value or None
 
     @field_validator(
-        "sink_allow", "sink_ports", "retry_schedule", "issuers", "proxy_trust", "door_origins", mode="before"
+        *("sink_allow", "sink_ports", "retry_schedule", "issuers", "proxy_trust", "door_origins", "alert_to"),
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -267,6 +295,35 @@ class Settings(BaseModel):
     def _issuer(cls, value: str | None) -> str | None:
         if value is not None:
             _check_issuer(value)
+        return value
+
+    @field_validator("alert_smtp")
+    @classmethod
+    def _mail_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            more = parts.username is not None or parts.path or parts.query or parts.fragment
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname or more or parts.port == 0:
+                raise ValueError("a mail server is smtp://host:port or smtps://host:port")
+        return value
+
+    @field_validator("alert_from", "alert_to")
+    @classmethod
+    def _addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for address in (value,) if isinstance(value, str) else value:
+            if not _ADDRESS.fullmatch(address):
+                raise ValueError("an address is name@domain")
+        return value
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _alert_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback(parts.hostname or "")):
+                raise ValueError("a webhook is reached by https; by http only on loopback")
+            if not parts.hostname or parts.username is not None or parts.fragment:
+                raise ValueError("a webhook is a URL without user and fragment")
         return value
 
     @field_validator("kafka_brokers")
@@ -400,26 +457,34 @@ class Settings(BaseModel):
 
     def health_port(self, part: str) -> int:
         """Where this process serves `/metrics`, `/healthz` and `/readyz`."""
+        if part == "alerts":
+            return self.metrics_port + 1 + self.processors + self.couriers
         further = self.worker - 2
         if further < 0:
             return self.metrics_port + ("processor", "courier", "projector").index(part)
         return self.metrics_port + 3 + further + (self.processors - 1 if part == "courier" else 0)
 
     @property
+    def alarmed(self) -> bool:
+        """Whether somebody is to be told when something is wrong."""
+        return self.alert_smtp is not None or self.alert_webhook is not None
+
+    @property
     def loopback(self) -> bool:
         """Whether the HTTP door can only be reached from this machine."""
-        return _on_loopback(self.host)
+        return on_loopback(self.host)
 
 
 def _check_issuer(url: str) -> None:
     parts = urlsplit(url)
     if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("an issuer is a URL with host and path, and nothing more")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback(parts.hostname)):
         raise ValueError("an issuer is reached by https; by http only on loopback")
 
 
-def _on_loopback(host: str) -> bool:
+def on_loopback(host: str) -> bool:
+    """Whether nobody but this machine can be meant."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -4,7 +4,8 @@
 --   createdb onderwijshub && psql -d onderwijshub -f deploy/postgres/roles.sql
 --
 --   hub_projector   makes and fills the tables in schema hub   HUB_DATABASE of the projector
---   hub_gateway     reads them                                 HUB_DATABASE of the gateway; HUB_DATABASE_READER of `hub up`
+--   hub_gateway     reads them                                 HUB_DATABASE of gateway and alarm; HUB_DATABASE_READER of
+--                                                              `hub up`
 --
 -- Processor, courier and steward need no database. The schema itself is of who runs this file, so no part can drop it.
 -- No password stands here: `\password hub_gateway`, and then a password file that the URL names

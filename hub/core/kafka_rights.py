@@ -54,7 +54,7 @@ def _on(kind: str, operation: str, *names: str) -> Iterator[Right]:
 
 GATEWAY, PROCESSOR, COURIER, PROJECTOR = "hub-gateway", "hub-processor", "hub-courier", "hub-projector"
 OPERATOR, STEWARD = "hub-operator", "hub-steward"
-AUDITOR = "hub-auditor"
+AUDITOR, ALERTS = "hub-auditor", "hub-alerts"
 
 RIGHTS: dict[str, frozenset[Right]] = {
     # Takes events in, shows outboxes to who pulls, makes the outbox of a new subscription. It asks how far processors
@@ -93,6 +93,8 @@ RIGHTS: dict[str, frozenset[Right]] = {
             *_on(GROUP, READ, PROJECTORS, SEALERS),
         ]
     ),
+    # Asks Kafka whether it is there, and what partners are called.
+    ALERTS: frozenset([*_on(TOPIC, READ, PARTNERS)]),
     # Lets partners read by Kafka what they subscribe to. Who may change rights may give itself any, hence a part of its
     # own that nobody outside speaks to.
     STEWARD: frozenset(

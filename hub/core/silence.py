@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hub.core.calendar import add_days, is_school_day
+from hub.core.matrix import Rhythm
 from hub.core.rules import Calendar
 
 KNOWN_FROM = 4
@@ -34,3 +35,16 @@ def silent(days: Sequence[int], today: str, calendar: Calendar) -> int:
             pauses[-1] += 1
     quiet = pauses.pop()
     return quiet if quiet >= PATIENCE * (max(pauses) + 1) else 0
+
+
+def silences(
+    rhythms: Iterable[Rhythm], flow: Callable[[str], str], silence: Callable[[Sequence[int]], int]
+) -> dict[tuple[str, str], int]:
+    """School days of silence by publisher and flow, all kinds of a flow together; what is of no flow has no rhythm."""
+    days: dict[tuple[str, str], list[int]] = {}
+    for rhythm in rhythms:
+        if lane := flow(rhythm.type):
+            summed = days.setdefault((rhythm.publisher, lane), [0] * len(rhythm.days))
+            for place, n in enumerate(rhythm.days):
+                summed[place] += n
+    return {own: silence(counts) for own, counts in days.items()}

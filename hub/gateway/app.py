@@ -43,6 +43,7 @@ from hub.gateway.origins import Origins
 from hub.gateway.problems import Problem
 from hub.gateway.sessions import Renewing
 from hub.gateway.shell import Shell
+from hub.telemetry.metrics import READY
 
 Check = Callable[[], Awaitable[str]]
 """Answers why this part of the gateway is not ready; an empty text when it is."""
@@ -176,8 +177,12 @@ def _operations(
     router = APIRouter(include_in_schema=False)
     content_type, render = metrics
 
+    async def reasons() -> list[str]:
+        return [f"{name}: {reason}" for name, check in checks.items() if (reason := await check())]
+
     @router.get("/metrics", dependencies=[Depends(metrics_guard)])
     async def metrics_page() -> Response:
+        READY.set(not await reasons())
         return Response(render(), headers={"Content-Type": content_type})
 
     @router.get("/healthz")
@@ -186,10 +191,10 @@ def _operations(
 
     @router.get("/readyz")
     async def ready(_: Request) -> Response:
-        reasons = [f"{name}: {reason}" for name, check in checks.items() if (reason := await check())]
-        told = [*reasons, *(said for note in notes if (said := note()))]
-        content = {"ready": not reasons, "reason": "; ".join(told) or "ok"}
-        return _answer(503 if reasons else 200, content)
+        found = await reasons()
+        told = [*found, *(said for note in notes if (said := note()))]
+        content = {"ready": not found, "reason": "; ".join(told) or "ok"}
+        return _answer(503 if found else 200, content)
 
     @router.get("/parts", dependencies=[Depends(metrics_guard)])
     async def every_part() -> Response:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from hub.core.kafka_rights import COURIER, GATEWAY, PROCESSOR, PROJECTOR
+from hub.core.kafka_rights import ALERTS, COURIER, GATEWAY, PROCESSOR, PROJECTOR
 from hub.errors import OperatorError
 from hub.local import probe
 from hub.local.folder import Folder
@@ -21,7 +21,15 @@ from hub.settings import PREFIX, Settings
 KAFKA = "kafka"
 PARTS = ("processor", "courier", "projector", "gateway")
 """In the order in which they are announced; each waits by itself for Kafka and its topics."""
-USERS = {"processor": PROCESSOR, "courier": COURIER, "projector": PROJECTOR, "gateway": GATEWAY}
+ALARM = "alerts"
+"""Runs beside them when it has somebody to tell."""
+USERS = {
+    "processor": PROCESSOR,
+    "courier": COURIER,
+    "projector": PROJECTOR,
+    "gateway": GATEWAY,
+    ALARM: ALERTS,
+}
 
 
 def crew(settings: Settings) -> list[tuple[str, Settings]]:
@@ -30,14 +38,15 @@ def crew(settings: Settings) -> list[tuple[str, Settings]]:
     numbers = {"processor": settings.processors, "courier": settings.couriers}
     return [
         (part, _own(part, settings).model_copy(update={"worker": number}))
-        for part in PARTS
+        for part in (*PARTS, *([ALARM] if settings.alarmed else []))
         for number in range(1, numbers.get(part, 1) + 1)
     ]
 
 
 def _own(part: str, settings: Settings) -> Settings:
     """With the credentials of this part and no others."""
-    databases = {"projector": settings.database, "gateway": settings.database_reader or settings.database}
+    reader = settings.database_reader or settings.database
+    databases = {"projector": settings.database, "gateway": reader, ALARM: reader}
     changes = {"database": databases.get(part), "database_reader": None}
     return settings.acting_as(USERS[part]).model_copy(update=changes)
 

@@ -186,7 +186,7 @@ def _grown(given: Iterable[tuple[str, int]], days: Sequence[str]) -> list[int]:
 
 
 def _round_up(number: int) -> int:
-    step = 10 ** max(1, len(str(number)) - 1)
+    step: int = 10 ** max(1, len(str(number)) - 1)
     return max(step, -(-number // step) * step)
 
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from hub.core.matrix import Leg, Matrix, Rhythm, within
+from hub.core.matrix import Leg, Matrix, within
 from hub.core.rules import Calendar
-from hub.core.silence import silent
+from hub.core.silence import silences, silent
 from hub.monitor.figures import LATE_MS, STUCK_MS
 from hub.monitor.shown import Shown, banded, exact
 
@@ -100,7 +100,7 @@ def board(
 ) -> Board:
     """`order` are the flows and `groups` the groups of partners as they are to stand."""
     by_flow = _grouped(matrix.legs, lambda leg: lanes.flow(leg.type))
-    quiet = _quiet(matrix.rhythms, lanes)
+    quiet = silences(matrix.rhythms, lanes.flow, lanes.silence)
     rows = [
         FlowRow(name, _cell(by_flow.get(name, ()), lanes, matrix.at, quiet_of(quiet, flow=name)))
         for name in order
@@ -157,18 +157,6 @@ def _worst(row: LegRow) -> tuple[int, int, int, str, str, str]:
     """By what is shown, for the order of what is hidden would tell of it."""
     cell = row.cell
     return LIGHTS.index(cell.light), -(cell.age or 0), -cell.quiet, row.publisher, row.receiver, row.flow
-
-
-def _quiet(rhythms: Iterable[Rhythm], lanes: Lanes) -> dict[tuple[str, str], int]:
-    """School days of silence by publisher and flow; what is of no flow has no rhythm."""
-    days: dict[tuple[str, str], list[int]] = {}
-    for rhythm in rhythms:
-        flow = lanes.flow(rhythm.type)
-        if flow:
-            summed = days.setdefault((rhythm.publisher, flow), [0] * len(rhythm.days))
-            for place, n in enumerate(rhythm.days):
-                summed[place] += n
-    return {own: lanes.silence(counts) for own, counts in days.items()}
 
 
 def _cell(legs: Sequence[Leg], lanes: Lanes, at: int, quiet: int) -> Cell:

@@ -29,10 +29,16 @@ class Flowing:
         with self._engine.connect() as connection:
             pushed = {row.partner for row in connection.execute(_PUSHED)}
             rows = connection.execute(_LEGS.where(legs.c.day >= first)).all()
-            counted = connection.execute(_DAILY.where(hourly.c.hour > today - DAYS * DAY_MS)).all()
         # Whoever has a webhook gets its inbox filled as well, and need not empty it.
         watched = [row for row in rows if bool(row.push) or row.partner not in pushed]
-        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=_rhythms(counted, today))
+        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=self.rhythms(now))
+
+    def rhythms(self, now: int) -> tuple[Rhythm, ...]:
+        """Of every publisher and kind, over DAYS until today."""
+        today = now - now % DAY_MS
+        with self._engine.connect() as connection:
+            counted = connection.execute(_DAILY.where(hourly.c.hour > today - DAYS * DAY_MS)).all()
+        return _rhythms(counted, today)
 
 
 _PUSHED = sa.select(subscriptions.c.partner).where(subscriptions.c.push).distinct()

@@ -150,13 +150,12 @@ class Queries:
         first = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
         with self._engine.connect() as connection:
             counted = _by_what(connection.execute(_HOURLY.where(hourly.c.hour >= first)))
-            flows = connection.execute(_DELIVERY_FLOWS).all()
         totals = {what: sum(count.n for count in counts) for what, counts in counted.items()}
         return Flows(
             at=now,
             first_hour=first,
             events=_event_flows(counted["accepted"], first),
-            deliveries=tuple(flow for row in flows if (flow := _delivery_flow(row)) is not None),
+            deliveries=self.delivery_flows(),
             refused=totals["refused"],
             refusals=_tallies(counted["reason"]),
             quarantined=_tallies(counted["quarantined"]),
@@ -168,6 +167,12 @@ class Queries:
             shortfalls=sum(len(city.shortfalls) for city in self.places()),
             signals=self.signals_by_org(),
         )
+
+    def delivery_flows(self) -> tuple[DeliveryFlow, ...]:
+        """How every subscription that there is stands."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_DELIVERY_FLOWS).all()
+        return tuple(flow for row in rows if (flow := _delivery_flow(row)) is not None)
 
     def _arrivals(self) -> tuple[Arrivals, ...]:
         sums = dict.fromkeys(("announced", "arrived", "cancelled"), (0, 0))

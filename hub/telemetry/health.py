@@ -66,6 +66,7 @@ class HealthServer:
     async def _answer_metrics(self, request: web.Request) -> web.Response:
         if (status := self._gate(request.headers)) != 200:
             return web.Response(status=status, text="the metrics are for the operator")
+        metrics.READY.set(self._ready()[0])
         return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _answer_healthy(self, _: web.Request) -> web.Response:

@@ -6,15 +6,26 @@ objects: `metrics.LAG.labels("courier", topic, "0").set(3)`.
 
 from __future__ import annotations
 
+import math
+import shutil
 from collections import Counter as Tally
 from collections.abc import Iterable
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from hub.core.records import Count
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(namespace="hub", registry=REGISTRY)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -83,6 +94,15 @@ BATCH_SECONDS = _histogram(
 )
 BATCH_RECORDS = _histogram("hub_batch_records", "Records in one batch of the processor", _SIZES)
 SECURITY = _counter("hub_security_total", "Requests and addresses refused for a security reason", "reason")
+READY = _gauge("hub_ready", "Whether this part can do its work now (1) or not (0)")
+KAFKA_UP = _gauge("hub_kafka_up", "Whether Kafka answered a part when it asked last (1) or not (0)", "part")
+DISK_FREE = _gauge("hub_disk_free_bytes", "Room left on the disk of the data folder")
+DISK_SIZE = _gauge("hub_disk_size_bytes", "Size of the disk of the data folder")
+ALERTS_STANDING = _gauge("hub_alerts_standing", "Troubles that the alarm sees now", "kind")
+ALERTS_LOOKED = _gauge("hub_alerts_looked_seconds", "When the alarm looked last, in seconds since 1970")
+ALERTS_SENT = _counter(
+    "hub_alerts_total", "Letters of the alarm, by outcome: sent failed", "channel", "outcome"
+)
 
 COUNTERS: dict[str, Counter] = {
     "hub_events_total": EVENTS,
@@ -94,6 +114,7 @@ COUNTERS: dict[str, Counter] = {
     "hub_deliveries_total": DELIVERIES,
     "hub_delivery_attempts_total": ATTEMPTS,
     "hub_security_total": SECURITY,
+    "hub_alerts_total": ALERTS_SENT,
 }
 
 
@@ -105,6 +126,19 @@ def count(counts: Iterable[Count]) -> None:
     """
     for (name, labels), times in Tally(counts).items():
         COUNTERS[name].labels(*labels).inc(times)
+
+
+def watch_disk(folder: Path) -> None:
+    """Has every scrape tell of the disk that `folder` is on."""
+
+    def part(name: str) -> float:
+        try:
+            return float(getattr(shutil.disk_usage(folder), name))
+        except OSError:
+            return math.nan
+
+    DISK_FREE.set_function(lambda: part("free"))
+    DISK_SIZE.set_function(lambda: part("total"))
 
 
 def render() -> bytes:

@@ -2,6 +2,7 @@
 its part needs.
 """
 
+from hub.wiring.alarm import alerts
 from hub.wiring.contracts import schemas
 from hub.wiring.door import gateway
 from hub.wiring.parts import courier, processor, projector
@@ -19,6 +20,7 @@ from hub.wiring.whole import (
 )
 
 __all__ = [
+    "alerts",
     "courier",
     "demo",
     "follow",

@@ -12,7 +12,7 @@ from hub import kafka, pairwise, private
 from hub.core import topics
 from hub.core.event import moment
 from hub.memory import Trimming
-from hub.settings import Settings, SettingsError
+from hub.settings import Settings
 from hub.telemetry import metrics, service
 from hub.wiring import clock as clocks
 from hub.wiring import people
@@ -20,7 +20,7 @@ from hub.wiring import rules as rulebook
 from hub.wiring import secrets as secrets_of
 from hub.wiring.contracts import SCHEMAS
 from hub.wiring.pages import Aggregates, Inside, pages
-from hub.wiring.shared import Views, enter, line_key, then
+from hub.wiring.shared import Views, enter, kafka_answers, line_key, then
 
 
 def gateway(settings: Settings) -> int:
@@ -171,7 +171,11 @@ def gateway_app(settings: Settings) -> Any:
         services=(views, bearers, publisher, feeds, offsets, backlog, ingress, *visiting, Trimming()),
         notes=(backlog.note,),
         parts=lambda: _parts(settings),
-        checks={"views": views.check, "kafka": lambda: _kafka_answers(settings), "ingress": ingress.check},
+        checks={
+            "views": views.check,
+            "kafka": lambda: kafka_answers(settings, "gateway"),
+            "ingress": ingress.check,
+        },
         metrics=(metrics.CONTENT_TYPE, metrics.render),
         schemas=SCHEMAS,
         pages=pages(aggregates, inside),
@@ -194,14 +198,6 @@ async def _parts(settings: Settings) -> dict[str, Any]:
 
     names = [own.name(part) for part, own in crew(settings)]
     return dict(zip(names, await asyncio.gather(*map(ask, names)), strict=True))
-
-
-async def _kafka_answers(settings: Settings) -> str:
-    try:
-        await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
-    except (kafka.KafkaUnavailable, SettingsError) as error:
-        return str(error)
-    return ""
 
 
 async def _ensure(settings: Settings, wanted: Sequence[topics.Topic]) -> None:

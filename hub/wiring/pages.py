@@ -147,10 +147,10 @@ class Aggregates:
 
         known = self._views.known.directory
         kinds = {k.type: Kind(k.nl, k.en, k.privacy(k.example)) for k in KINDS.values()}
-        return Naming(kinds, partial(_partner_name, known), known.org_name)
+        return Naming(kinds, partial(partner_name, known), known.org_name)
 
 
-def _partner_name(known: Directory, id: str) -> str:
+def partner_name(known: Directory, id: str) -> str:
     found = known.get(id)
     return found.name if found else id
 

@@ -67,7 +67,7 @@ def courier(settings: Settings) -> int:
         name = instance(settings, settings.name("courier"))
         secret = line_key(settings)
         running = Courier(settings, instance=name, open=keys.open, secret=secret, off=off)
-        async with _serving("courier", settings, running.ready, running.healthy):
+        async with serving("courier", settings, running.ready, running.healthy):
             await running.run(stopping)
 
     return service.run(work)
@@ -94,7 +94,7 @@ def projector(settings: Settings) -> int:
         view = partial(batch.view, rules=rules)
         running = Projector(settings, view, instance=instance(settings, "projector"))
         async with (
-            _serving("projector", settings, running.ready, running.healthy),
+            serving("projector", settings, running.ready, running.healthy),
             publishing(settings) as publish,
         ):
             clock = Clock(running.engine, publish, now)
@@ -140,8 +140,11 @@ def _health(
 
 
 @contextlib.asynccontextmanager
-async def _serving(part: str, settings: Settings, ready: Check, healthy: Check) -> AsyncIterator[None]:
-    async with following_partners(settings) as known:
+async def serving(
+    part: str, settings: Settings, ready: Check, healthy: Check, known: Known | None = None
+) -> AsyncIterator[None]:
+    """Answers on the port of the part, and fills the directory of `known` as soon as Kafka answers."""
+    async with following_partners(settings, known or Known()) as known:
         health = _health(part, settings, ready, healthy, lambda: known)
         await health.start()
         try:

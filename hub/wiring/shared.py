@@ -20,8 +20,8 @@ from hub.core.policy import Policy
 from hub.core.records import Out
 from hub.core.rules import Rules
 from hub.knock import knock
-from hub.settings import Settings
-from hub.telemetry import log
+from hub.settings import Settings, SettingsError
+from hub.telemetry import log, metrics
 
 FOREVER = 10.0**9
 
@@ -36,7 +36,19 @@ def enter(part: str, settings: Settings) -> None:
     Raises SettingsError when Kafka does not let it in.
     """
     start_log(part, settings)
+    metrics.watch_disk(private.folder(settings.data))
     asyncio.run(knock(settings.bootstrap))
+
+
+async def kafka_answers(settings: Settings, part: str) -> str:
+    """Why Kafka does not answer `part` now; "" when it does."""
+    try:
+        await kafka.wait_for_kafka(settings.bootstrap, timeout=2.0)
+    except (kafka.KafkaUnavailable, SettingsError) as error:
+        metrics.KAFKA_UP.labels(part).set(0)
+        return str(error)
+    metrics.KAFKA_UP.labels(part).set(1)
+    return ""
 
 
 def instance(settings: Settings, part: str) -> str:
@@ -109,9 +121,8 @@ class Views:
 
 
 @contextlib.asynccontextmanager
-async def following_partners(settings: Settings) -> AsyncIterator[Known]:
+async def following_partners(settings: Settings, known: Known) -> AsyncIterator[Known]:
     """The directory, filled as soon as Kafka answers: for a part that can do its work without."""
-    known = Known()
     view = kafka.CompactedView(settings.bootstrap, topics.PARTNERS, known.apply_partner)
     starting = asyncio.create_task(view.start(timeout=FOREVER))
     try:

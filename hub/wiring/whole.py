@@ -11,7 +11,7 @@ from typing import Any
 from hub import directory, kafka, kafka_access, kafka_lock, partners, steward
 from hub.core.kafka_rights import STEWARD
 from hub.settings import Settings
-from hub.wiring import people, rules
+from hub.wiring import alarm, people, rules
 from hub.wiring.clock import clock
 from hub.wiring.shared import enter
 
@@ -26,6 +26,7 @@ def up(settings: Settings, main: Any = None) -> int:
     rules.load(settings)
     clock(settings)
     people.check(settings)
+    alarm.check(settings)
 
     async def load() -> None:
         if settings.partners is not None:

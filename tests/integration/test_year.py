@@ -119,7 +119,10 @@ class Rehearsal:
             page = told[start : start + 100]
             # A partner outside education knows its learners by references of its own.
             body = orjson.dumps(
-                [worded(one.event, self.directory.partners[partner], Rules(), self.references) for one in page]
+                [
+                    worded(one.event, self.directory.partners[partner], Rules(), self.references)
+                    for one in page
+                ]
             )
             answer = await self._until_answered(client, body, headers)
             refused = [one["status"] >= 400 for one in answer]

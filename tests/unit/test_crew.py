@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.local.children import PARTS, Part, crew, port_of
+from hub.local.children import ALARM, PARTS, Part, crew, port_of
 from hub.local.folder import Folder
 from hub.settings import Settings, read
 from tests.gateway_fakes import Hub
@@ -24,11 +24,16 @@ def test_one_of_each_unless_more_are_asked_for() -> None:
     assert many == ["processor", "processor-2", "processor-3", "courier", "courier-2", "projector", "gateway"]
 
 
+def test_the_alarm_runs_beside_them_when_it_has_somebody_to_tell() -> None:
+    assert names(Settings(alert_webhook="https://example.nl/")) == [*PARTS, ALARM]
+
+
 @pytest.mark.parametrize(("processors", "couriers"), [*itertools.product((1, 2, 5), (1, 2, 4))])
 def test_no_two_processes_share_a_port(processors: int, couriers: int) -> None:
-    settings = Settings(processors=processors, couriers=couriers, port=9999, metrics_port=8090)
+    alarmed = {"alert_webhook": "https://example.nl/"}
+    settings = Settings(processors=processors, couriers=couriers, port=9999, metrics_port=8090, **alarmed)
     ports = [port_of(name, settings) for name in names(settings)]
-    assert len(set(ports)) == len(ports) == processors + couriers + 2
+    assert len(set(ports)) == len(ports) == processors + couriers + 3
     assert ports == [port_of(part, own) for part, own in crew(settings)], "the process itself finds the same"
 
 

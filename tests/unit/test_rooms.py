@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = {"stream", "gateway", "courier", "readmodel", "monitor", "telemetry", "demo", "local", "logbook"}
+ROOMS = {
+    "stream",
+    "gateway",
+    "courier",
+    "readmodel",
+    "monitor",
+    "telemetry",
+    "demo",
+    "local",
+    "logbook",
+    "alerts",
+}
 COMMONS = {
     "hub.core",
     "hub.settings",

@@ -66,7 +66,7 @@ def test_every_counter_can_be_reached_by_the_name_that_is_shown() -> None:
         for f in text_string_to_metric_families(metrics.render().decode())
         if f.type == "counter"
     }
-    assert shown == set(metrics.COUNTERS)
+    assert shown - {"hub_process_cpu_seconds_total"} == set(metrics.COUNTERS)
 
 
 def test_an_event_is_one_line_with_its_fields(lines: io.StringIO) -> None:
