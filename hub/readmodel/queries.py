@@ -172,7 +172,20 @@ class Queries:
         """How every subscription that there is stands."""
         with self._engine.connect() as connection:
             rows = connection.execute(_DELIVERY_FLOWS).all()
-        return tuple(flow for row in rows if (flow := _delivery_flow(row)) is not None)
+            untold = connection.execute(_UNTOLD).all()
+        flows = [flow for row in rows if (flow := _delivery_flow(row)) is not None]
+        flows += [
+            DeliveryFlow(
+                partner=row.partner,
+                subscription=row.id,
+                routed=0,
+                push=bool(row.push),
+                paused=bool(row.paused),
+                state=row.state or "",
+            )
+            for row in untold
+        ]
+        return tuple(flows)
 
     def _arrivals(self) -> tuple[Arrivals, ...]:
         sums = dict.fromkeys(("announced", "arrived", "cancelled"), (0, 0))
@@ -233,6 +246,13 @@ _DELIVERY_FLOWS = (
     )
     .order_by(tallies.c.partner, tallies.c.subscription)
 )
+
+_UNTOLD = (
+    sa.select(subscriptions)
+    .where(~sa.exists().where(tallies.c.subscription == subscriptions.c.id))
+    .order_by(subscriptions.c.partner, subscriptions.c.id)
+)
+"""Subscriptions to which nothing was ever told: they can be in trouble all the same."""
 
 
 def event_row(row: sa.Row[Any]) -> EventRow:

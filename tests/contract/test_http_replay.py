@@ -361,7 +361,19 @@ class TestDeadLetters:
                 after = page["next"]
         assert found == [1, 2, 3, 4, 5, 6, 7]
         one = page["letters"][0]
-        wanted = {"number", "deliveryId", "type", "at", "status", "said", "attempts", "state", "replay"}
+        wanted = {
+            "number",
+            "deliveryId",
+            "source",
+            "id",
+            "type",
+            "at",
+            "status",
+            "said",
+            "attempts",
+            "state",
+            "replay",
+        }
         assert set(one) == wanted and one["said"] == "no such class"
 
     async def test_what_was_taken_back_is_not_among_the_open_ones_and_the_journal_is_told(self) -> None:
