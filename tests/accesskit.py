@@ -64,6 +64,12 @@ def row(action: Action, cells: Iterable[str]) -> str:
     return f"| `{action[0]}` | {action[1]} | {' | '.join(cells)} |"
 
 
+def differences(heading: str, found: dict[Action, dict[str, str]]) -> list[str]:
+    """Rows of the page that are not as it is, as they would be."""
+    _, page = table(PAGE, heading)
+    return [row(action, cells.values()) for action, cells in found.items() if page.get(action) != cells]
+
+
 def served(routes: Iterable[Any]) -> Iterator[str]:
     """Method and path of everything behind these routes, also in the routers among them."""
     for route in routes:

@@ -12,7 +12,7 @@ from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
 from hub.core.pairwise import IDS, masked
-from hub.core.partners import Partner
+from hub.core.partners import PARTIES, Partner
 from hub.core.personal import escape
 from hub.core.purposes import HAD
 from hub.core.records import Out
@@ -20,6 +20,8 @@ from hub.core.state import Fact
 
 EVERYBODY = "*"
 _NONE = frozenset[str]()
+_SIDES = ("FROM", "TO")
+"""Columns whose partners are found by the organisations that events name."""
 
 
 class Telling(NamedTuple):
@@ -72,7 +74,9 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
                 continue
         for partner in cell.who(case):
             id = partner.id
-            if id not in done and (not why or id in had):
+            if column in _SIDES and not partner.has(*PARTIES):
+                withheld.append(Withheld(column, "an organisation of that kind is no side of a matter"))
+            elif id not in done and (not why or id in had):
                 known = found.get(id)
                 if known is None or (known.level == "R" and cell.level == "F"):
                     found[id] = Telling(partner, column, cell.level, cell.reduce)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -32,7 +33,7 @@ from tests.accesskit import (
     URL,
     Action,
     World,
-    row,
+    differences,
     served,
     table,
 )
@@ -54,28 +55,26 @@ class Caller(NamedTuple):
     """Asks as partner `id`, with these headers."""
 
     id: str
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def bearing(id: str, token: str) -> Caller:
     return Caller(id, {"Authorization": f"Bearer {token}"})
 
 
-def differences(heading: str, found: dict[Action, dict[str, str]]) -> list[str]:
-    """Rows of the page that are not as it is, as they would be."""
-    _, page = table(PAGE, heading)
-    return [row(action, cells.values()) for action, cells in found.items() if page.get(action) != cells]
-
-
 async def answers(
-    world: World, heading: str, callers: dict[str, Sequence[Caller]], look: Callable[..., None] = lambda *_: None
+    world: World,
+    heading: str,
+    callers: dict[str, Sequence[Caller]],
+    look: Callable[..., None] = lambda *_: None,
 ) -> dict[Action, dict[str, str]]:
-    """What every caller gets in every row below this heading. All callers of a column must get the same."""
+    """What every caller gets in every row below this heading, and on routes that have none. All callers of a column
+    must get the same."""
     columns, page = table(PAGE, heading)
     assert columns == list(callers), "the columns of the page"
-    missing = set(served(world.app.routes)) - {route for route, _ in page}
+    missing = sorted(set(served(world.app.routes)) - {route for route, _ in page})
     found: dict[Action, dict[str, str]] = {
-        action: {} for action in [*page, *((route, "") for route in sorted(missing))]
+        action: {} for action in [*page, *((route, "") for route in missing)]
     }
     async with world.client({}) as client:
         for action in found:
@@ -178,11 +177,35 @@ async def test_people_do_what_their_role_names_and_nothing_else(world: World) ->
             return Caller(Role.PO, {"Cookie": cookie, **(own if proof else {})})
 
         administrator = Person(PersonRole.PARTNER_ADMINISTRATOR, Role.PO)
+        persons = {administrator.role: administrator}
         callers = {
             "nobody": [Caller(Role.PO)],
-            **{role: [logged_in(Person(role, administrator.partner if role == administrator.role else ""))] for role in PersonRole},
+            **{role: [logged_in(persons.get(role, Person(role)))] for role in PersonRole},
             "partner left": [logged_in(Person(PersonRole.PARTNER_ADMINISTRATOR, "gone"))],
             "administrator, no proof": [logged_in(administrator, proof=False)],
         }
         found = await answers(world, PEOPLE, {str(name): who for name, who in callers.items()})
     assert differences(PEOPLE, found) == []
+
+
+async def test_where_nobody_logs_in_the_pages_open_on_this_machine_or_by_the_token_of_who_watches(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = World(tmp_path / "here", monkeypatch)
+    here.stand(loopback=True)
+    columns, page = table(PAGE, MACHINE)
+    found: dict[Action, dict[str, str]] = {action: {} for action in page}
+    for action in page:
+        by_token = action[0] in ("GET /metrics", "GET /parts")
+        async with here.client({}) as near, world.client({}) as far:
+            found[action][columns[0]] = str((await here.ask(near, action, Role.PO)).status_code)
+            for column in columns[1:]:
+                token = "" if column == "nobody" else f"{column}-token"
+                bearer = {"Authorization": f"Bearer {token}"} if by_token else password(token)
+                answer = await world.ask(far, action, Role.PO, **(bearer if token else {}))
+                found[action][column] = str(answer.status_code)
+    assert differences(MACHINE, found) == []
+
+
+def password(token: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f":{token}".encode()).decode()}
