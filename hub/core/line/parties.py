@@ -41,7 +41,7 @@ class Sight:
         self._line, self._partner, self._rules = line, partner, rules
         self._off = rules.off()
         self._refs = {org.ref for org in partner.orgs}
-        if line.closed_on or partner.has(*NEVER) or not partner.has(*PARTIES):
+        if line.closed_on or partner.has(*NEVER) or PARTIES.isdisjoint(partner.roles):
             self.school = self.case = False
             return
         own = [tie for tie in ties(line) if tie.active and tie.org in self._refs]
