@@ -34,6 +34,26 @@ class Role(StrEnum):
     FG = "fg"
 
 
+PARTIES = frozenset(
+    {
+        Role.LEERPLICHT,
+        Role.DOORSTROOMPUNT,
+        Role.TAALCENTRUM,
+        Role.SWV,
+        Role.PO,
+        Role.SO_SBO,
+        Role.VO,
+        Role.VSO,
+        Role.OPDC,
+        Role.MBO,
+        Role.HBO,
+        Role.OPVANG,
+    }
+)
+"""Roles whose organisations can be a side of a matter of one learner (columns FROM and TO of the routing matrix). An
+event that names another organisation there tells that one nothing: a board is no school (domain.md D5, D8)."""
+
+
 class Org(msgspec.Struct, frozen=True):
     """An organisation by its OrgRef (`brin:00YY01`, `swv:..`, `lrk:..`, `oin:..`, `kvk:..`); `area` is the stadsdeel it
     is in (CL-AREA), "" when it is in none or in several."""

@@ -12,7 +12,7 @@ from hub.core.delivery import Delivery, delivery_id, to_record
 from hub.core.event import Event
 from hub.core.journal import Told, Withheld
 from hub.core.pairwise import IDS, masked
-from hub.core.partners import Partner
+from hub.core.partners import PARTIES, Partner
 from hub.core.personal import escape
 from hub.core.purposes import HAD
 from hub.core.records import Out
@@ -20,6 +20,9 @@ from hub.core.state import Fact
 
 EVERYBODY = "*"
 _NONE = frozenset[str]()
+NO_SIDE = "an organisation of that kind is no side of a matter"
+_SIDES = ("FROM", "TO")
+"""Columns whose partners are found by the organisations that events name."""
 
 
 class Telling(NamedTuple):
@@ -64,6 +67,7 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     corrected = _corrected(case) if corrects else _NONE
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
+    outside: dict[str, str] = {}
     for column, cell, when in kind.told:
         why = when(case) if when else ""
         if why:
@@ -72,10 +76,13 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
                 continue
         for partner in cell.who(case):
             id = partner.id
-            if id not in done and (not why or id in had):
+            if column in _SIDES and PARTIES.isdisjoint(partner.roles):
+                outside[id] = column
+            elif id not in done and (not why or id in had):
                 known = found.get(id)
                 if known is None or (known.level == "R" and cell.level == "F"):
                     found[id] = Telling(partner, column, cell.level, cell.reduce)
+    withheld += [Withheld(outside[id], NO_SIDE) for id in outside if id not in found]
     if had or corrected:
         for id in sorted((had | corrected) - found.keys() - done):
             left = case.policy.directory.get(id)

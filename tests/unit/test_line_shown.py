@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hub.core.line import for_partner
-from hub.core.partners import Partner, Role
+from hub.core.partners import PARTIES, Partner, Role
 from tests import city
 from tests.linekit import (
     OTHER,
@@ -352,3 +352,9 @@ def test_a_partner_of_several_organisations_sees_the_rows_of_each() -> None:
     so = enrolled("e2", city.SO, "2026-08-01", "so", primary=False)
     shown = for_partner(line_of(PO, so), both)
     assert shown is not None and stations(shown) == [city.SCHOOL_A, city.SO]
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - PARTIES))
+def test_whoever_is_no_side_of_a_matter_sees_no_line_even_where_it_is_named(role: Role) -> None:
+    named = Partner("named", "Named", (role,), city.BY_ID["school-a"].orgs)
+    assert for_partner(line_of(PO), named) is None

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from hub.core import journal, routing
 from hub.core.admission import Admitted
+from hub.core.directory import Directory
+from hub.core.partners import PARTIES, Org, Partner, Role
 from hub.core.policy import Policy
 from tests import city, matrix
 from tests import strategies as some
@@ -468,3 +470,16 @@ def test_what_waited_for_an_enrolment_or_a_request_is_told_when_that_comes_late(
     asked = requested(city.SCHOOL_B, reason="newcomer", occurredOn="2027-02-01")
     assert ("inbox-taalcentrum", "E8") in [(t.subscription, code(t.event)) for t in publish(newcomer, asked)]
     assert "school-b" in who(advised(), started(city.SCHOOL_B, B, "2026-08-01"))
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - PARTIES))
+def test_whoever_is_no_school_nor_guards_attendance_gets_nothing_by_being_named_as_one(role: Role) -> None:
+    """A school names its board where the school itself should stand, or whoever else has an organisation."""
+    named = Org("kvk:00000099", "Genoemd")
+    partner = Partner("named", "Named", (role,), (named,))
+    policy = Policy(Directory((*city.PARTNERS, partner)))
+    line = (tlv(requestedBy=named.ref), requested(to=named.ref), returned(city.OPDC, named.ref))
+    hub = PureHub(policy)
+    assert "named" not in receivers(hub.publish(line))
+    withheld = [one for e in entries(hub.out) if isinstance(e, journal.Routed) for one in e.withheld]
+    assert routing.NO_SIDE in {one.reason for one in withheld}

@@ -8,7 +8,7 @@ from typing import TypeVar
 from hub.core import life
 from hub.core.line import stays, transfers
 from hub.core.line.ties import ties
-from hub.core.partners import Partner, Role
+from hub.core.partners import PARTIES, Partner, Role
 from hub.core.purposes import GAPS
 from hub.core.rules import Rules
 from hub.core.views import (
@@ -41,7 +41,7 @@ class Sight:
         self._line, self._partner, self._rules = line, partner, rules
         self._off = rules.off()
         self._refs = {org.ref for org in partner.orgs}
-        if line.closed_on or partner.has(*NEVER):
+        if line.closed_on or partner.has(*NEVER) or PARTIES.isdisjoint(partner.roles):
             self.school = self.case = False
             return
         own = [tie for tie in ties(line) if tie.active and tie.org in self._refs]
