@@ -136,6 +136,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "light_slow": ("Traag", "Slow"),
     "light_well": ("Stroomt", "Flowing"),
     "light_none": ("Niets verteld", "Nothing told"),
+    "receiver": ("Ontvanger", "Receiver"),
+    "legs_caption": (
+        "Partner voor partner, de laatste zeven dagen; wat het langst wacht staat bovenaan",
+        "Partner by partner, the last seven days; what waits longest comes first",
+    ),
+    "back_to_flows": ("Terug naar alle stromen", "Back to all flows"),
     "bound_beyond": ("langer dan een dag", "longer than a day"),
     "all_of_it": ("alles", "all of it"),
     "not_all": ("nog niet alles", "not all yet"),

@@ -1,0 +1,216 @@
+"""The real hub as people see it: with a login, part of the generated year in it, and one partner whose receiver broke."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import orjson
+import yaml
+
+from hub import directory
+from hub.core.directory import Directory
+from hub.core.subscription import GRANTED
+from hub.demo.logins import Logins
+from hub.demo.run import DIRECTORY
+from hub.demo.story import school_year
+from hub.demo.teller import Happening
+from hub.gateway.lookups import about_persons
+from hub.readmodel.queries import Queries
+from hub.readmodel.schema import open_engine
+from hub.settings import read
+from tests.browser.table import Fill
+from tests.up import HUB, Up, places
+
+EVENTS = int(os.environ.get("BROWSER_EVENTS", "2000"))
+"""So much of the year is told."""
+DAYS = ("2026-09-30", "2026-11-15", "2027-02-20", "2027-05-25", "2027-07-20")
+"""The clock stands at each in turn, while all that happened since the one before comes in."""
+BROKEN, WELL = "oostvaarders-college", "taalcentrum-almere"
+"""Partners with a webhook; that of the first agrees and then fails."""
+LATE_SECONDS = 60.0
+PATIENCE = 180.0
+
+
+class Aside:
+    """An event loop in a thread of its own, for servers that answer while a test does something else."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+
+class Receiver(ThreadingHTTPServer):
+    """Consents to everything; answers 503 to what is posted below the path of whoever is in `broken`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hook)
+        self.broken: set[str] = set()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, partner: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{partner}"
+
+
+class _Hook(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_OPTIONS(self) -> None:
+        self.send_response(200)
+        self.send_header("WebHook-Allowed-Origin", self.headers.get("WebHook-Request-Origin", "*"))
+        self.send_header("WebHook-Allowed-Rate", "*")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(503 if self.path.strip("/") in self.server.broken else 204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+class Town:
+    """`secrets` are the learners of everything that was told, and the ids of events about them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = folder / "clock"
+        place = places(folder)
+        settings = read(place)
+        self._aside, self.receiver = Aside(), Receiver()
+        logins = Logins(settings, folder / "login.pem")
+        self._issuer = logins.issuer
+        partners = directory.load(DIRECTORY, lambda id: f"secret-{id}")
+        self.directory = Directory(partners)
+        (folder / "partners.yaml").write_text(yaml.safe_dump(msgspec.json.decode(msgspec.json.encode(partners))))
+        given = {
+            "PARTNERS": folder / "partners.yaml",
+            "CLOCK": self.clock,
+            "SINK_ALLOW": "127.0.0.0/8",
+            "RETRY_SCHEDULE": "0,1,2,5",
+            "LOGIN_ISSUER": logins.changes["login_issuer"],
+            "LOGIN_CLIENT": logins.changes["login_client"],
+            "LOGIN_KEY": logins.changes["login_key"],
+        }
+        self.up = Up(folder, HUB, **place, **{f"HUB_{name}": str(value) for name, value in given.items()})
+        self.url, self.issuer_url = self.up.settings.url, self._issuer.url
+        self.secrets: set[str] = set()
+        self.fill = Fill()
+        self.fresh: list[Happening] = []
+
+    def __enter__(self) -> Town:
+        self._aside.run(self._issuer.start())
+        self.stand_at(DAYS[0])
+        self.up.start()
+        self.up.wait_up()
+        self._queries = Queries(open_engine(self.up.settings.database_url))
+        try:
+            asyncio.run(self._live())
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.up.clean()
+        self._aside.run(self._issuer.stop())
+        self._aside.stop()
+        self.receiver.shutdown()
+
+    def stand_at(self, day: str) -> None:
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(day)
+        fresh.replace(self.clock)
+
+    async def _live(self) -> None:
+        async with httpx.AsyncClient(base_url=self.url, timeout=60, trust_env=False) as client:
+            for partner in (BROKEN, WELL):
+                await self._subscribe(client, partner)
+            self.receiver.broken.add(BROKEN)
+            story = list(school_year(self.directory, "browser", events=EVENTS, answers=True))
+            for start, day in zip(("", *DAYS), DAYS, strict=False):
+                self.stand_at(day)
+                await self._tell(client, [one for one in story if start < one.at.date().isoformat() <= day])
+            self.fresh = [one for one in story if one.at.date().isoformat() > DAYS[-1] and not one.refused]
+            await self._settle(sum(not one.refused for one in story) - len(self.fresh))
+
+    async def _subscribe(self, client: httpx.AsyncClient, partner: str) -> None:
+        where, headers = f"/v1/subscriptions/inbox-{partner}", _token(partner)
+        wanted = {"protocol": "HTTP", "sink": self.receiver.url(partner)}
+        (await client.put(where, json=wanted, headers=headers)).raise_for_status()
+        await _until(partial(self._consented, client, where, headers))
+
+    async def _consented(self, client: httpx.AsyncClient, where: str, headers: Any) -> bool:
+        return bool((await client.get(where, headers=headers)).json()["status"]["state"] in GRANTED)
+
+    async def _tell(self, client: httpx.AsyncClient, told: Iterable[Happening]) -> None:
+        """Every partner for itself, in its own order."""
+        by_partner: dict[str, list[Happening]] = defaultdict(list)
+        for one in told:
+            by_partner[one.partner].append(one)
+            self._note(one)
+        await asyncio.gather(*(self._send(client, *own) for own in by_partner.items()))
+
+    async def _send(self, client: httpx.AsyncClient, partner: str, told: list[Happening]) -> None:
+        headers = {**_token(partner), "Content-Type": "application/cloudevents-batch+json"}
+        for start in range(0, len(told), 100):
+            body = orjson.dumps([one.event for one in told[start : start + 100]])
+            answer = await client.post("/v1/events", content=body, headers=headers)
+            assert answer.status_code < 500, answer.text
+
+    def _note(self, one: Happening) -> None:
+        data = one.event.get("data")
+        if not isinstance(data, dict):
+            return
+        if about_persons(one.event["type"]):
+            ids = (data.get(name) for name in ("learnerId", "otherLearnerId", "enrolmentId", "handoverId"))
+            self.secrets.update(str(id).lower() for id in (one.event["id"], *ids) if id)
+        elif one.partner == "gemeente-almere" and not one.refused:
+            self.fill = self.fill._replace(source=one.event["source"], id=one.event["id"])
+
+    async def _settle(self, accepted: int) -> None:
+        """All was read, and some of it waits for the broken receiver so long that it asks for attention."""
+
+        async def settled() -> bool:
+            flows = await asyncio.to_thread(self._queries.flows, int(time.time() * 1000))
+            seen = sum(sum(flow.counts) for flow in flows.events)
+            waits = [one.oldest for one in flows.deliveries if one.push and one.oldest is not None]
+            late = bool(waits) and time.time() - min(waits) / 1000 > LATE_SECONDS
+            return seen >= accepted * 0.95 and late
+
+        await _until(settled)
+
+    def publish(self, told: Happening) -> None:
+        """One more event, as its publisher sends it. Returns when the hub has it."""
+        headers = {**_token(told.partner), "Content-Type": "application/cloudevents+json"}
+        httpx.post(
+            f"{self.url}/v1/events", content=orjson.dumps(told.event), headers=headers, trust_env=False
+        ).raise_for_status()
+
+
+def _token(partner: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer secret-{partner}"}
+
+
+async def _until(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not await true():
+        assert time.monotonic() < deadline, "the hub did not come to rest"
+        await asyncio.sleep(0.2)
