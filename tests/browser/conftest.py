@@ -56,9 +56,7 @@ async def sessions(town: Town, chromium: Browser) -> dict[PersonRole, str]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def opened(
-    town: Town, chromium: Browser, sessions: dict[PersonRole, str]
-) -> AsyncIterator[Open]:
+async def opened(town: Town, chromium: Browser, sessions: dict[PersonRole, str]) -> AsyncIterator[Open]:
     """Opens a window: `role` is logged in (None: nobody), `look` how it looks."""
     windows: list[Window] = []
 

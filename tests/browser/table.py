@@ -29,7 +29,9 @@ NO_HTML = (".csv", "/csv")
 OPEN = "/catalogue"
 """The page that needs no login."""
 
-PEOPLE: Mapping[PersonRole, str] = {PersonRole(account.role): account.subject for account in reversed(ACCOUNTS)}
+PEOPLE: Mapping[PersonRole, str] = {
+    PersonRole(account.role): account.subject for account in reversed(ACCOUNTS)
+}
 """By role an account of the demo's issuer."""
 
 
@@ -46,7 +48,9 @@ class Fill(NamedTuple):
 def routes(role: PersonRole) -> list[str]:
     """The pages of a role, the one that is open to all among them."""
     ways = (way.removeprefix("GET ") for way in ALLOWED[role] if way.startswith("GET /"))
-    return sorted([OPEN, *(way for way in ways if not way.startswith(NO_PAGES) and not way.endswith(NO_HTML))])
+    return sorted(
+        [OPEN, *(way for way in ways if not way.startswith(NO_PAGES) and not way.endswith(NO_HTML))]
+    )
 
 
 ROUTES = sorted({route for role in PersonRole for route in routes(role)})

@@ -56,7 +56,9 @@ async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(
             unseen.append(at["html"])
 
     assert unseen == []
-    assert [one for number, one in enumerate(await window.page.evaluate(_MARKED)) if number not in reached] == []
+    assert [
+        one for number, one in enumerate(await window.page.evaluate(_MARKED)) if number not in reached
+    ] == []
 
 
 @each_page
@@ -77,7 +79,10 @@ async def test_a_page_says_the_same_without_javascript(opened: Open, town: Town,
     await with_it.go(address(route, town.fill))
     await without.go(address(route, town.fill))
 
-    headings = [await window.page.locator("h1, h2, th[scope=col]").all_text_contents() for window in (with_it, without)]
+    headings = [
+        await window.page.locator("h1, h2, th[scope=col]").all_text_contents()
+        for window in (with_it, without)
+    ]
     assert headings[0] == headings[1] and headings[0]
     assert without.faults == []
 
@@ -134,13 +139,17 @@ async def test_the_back_button_leads_back_and_an_address_is_a_page(opened: Open,
     assert window.page.url == chosen and await window.page.locator(".chosen").count() == 1
     other = await opened(PersonRole.PROCESREGISSEUR)
     await other.page.goto(chosen)
-    assert await other.page.locator(".chosen").inner_text() == await window.page.locator(".chosen").inner_text()
+    assert (
+        await other.page.locator(".chosen").inner_text() == await window.page.locator(".chosen").inner_text()
+    )
 
 
 async def test_every_link_of_the_home_page_leads_to_a_page(opened: Open) -> None:
     window = await opened(PersonRole.PROCESREGISSEUR)
     await window.go("/")
-    links = await window.page.locator('a[href^="/"]').evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    links = await window.page.locator('a[href^="/"]').evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
 
     assert len(set(links)) > 15
     for link in sorted(set(links)):

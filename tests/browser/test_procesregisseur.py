@@ -24,7 +24,9 @@ async def test_an_event_is_on_the_open_page_within_two_seconds(opened: Open, tow
     """Counted by what is about groups and places: only that is shown exactly."""
     window = await opened(REGIE)
     await window.go("/numbers")
-    told = [one for one in town.fresh if "arrival-group" in one.event["type"] or "offer" in one.event["type"]][:5]
+    told = [
+        one for one in town.fresh if "arrival-group" in one.event["type"] or "offer" in one.event["type"]
+    ][:5]
     assert len(told) >= 3
     took = []
     for one in told:
