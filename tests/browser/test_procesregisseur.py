@@ -33,7 +33,7 @@ async def test_an_event_is_on_the_open_page_within_two_seconds(opened: Open, tow
         before = await _events(window.page)
         begun = time.monotonic()
         town.publish(one)
-        await window.page.wait_for_function("n => (%s)() !== n" % _EVENTS, arg=before, timeout=10_000)
+        await window.page.wait_for_function(f"n => ({_EVENTS})() !== n", arg=before, timeout=10_000)
         took.append(time.monotonic() - begun)
 
     print("live:", [round(seconds, 2) for seconds in took])

@@ -1,4 +1,4 @@
-"""The real hub as people see it: with a login, part of the generated year in it, and one partner whose receiver broke."""
+"""The real hub as people see it: with a login, part of the generated year in it, and a partner whose receiver broke."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class _Hook(BaseHTTPRequestHandler):
 class Town:
     """`secrets` are the learners of everything that was told, and the ids of events about them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.clock = folder / "clock"
         place = places(folder)
         settings = read(place)
@@ -112,7 +112,9 @@ class Town:
             "LOGIN_CLIENT": logins.changes["login_client"],
             "LOGIN_KEY": logins.changes["login_key"],
         }
-        self.up = Up(folder, HUB, **place, **{f"HUB_{name}": str(value) for name, value in given.items()})
+        self.up = Up(
+            folder, HUB, **place, **{f"HUB_{name}": str(value) for name, value in given.items()}, **settings
+        )
         self.url, self.issuer_url = self.up.settings.url, self._issuer.url
         self.secrets: set[str] = set()
         self.fill = Fill()
@@ -150,7 +152,10 @@ class Town:
             story = list(school_year(self.directory, "browser", events=EVENTS, answers=True))
             for start, day in zip(("", *DAYS), DAYS, strict=False):
                 self.stand_at(day)
-                await self._tell(client, [one for one in story if start < one.at.date().isoformat() <= day])
+                told = [one for one in story if start < one.at.date().isoformat() <= day]
+                await send(client, told)
+                for one in told:
+                    self._note(one)
             self.fresh = [one for one in story if one.at.date().isoformat() > DAYS[-1] and not one.refused]
             await self._settle(sum(not one.refused for one in story) - len(self.fresh))
             readers = [partner for partner in self.directory.partners if partner not in (BROKEN, WELL)]
@@ -164,21 +169,6 @@ class Town:
 
     async def _consented(self, client: httpx.AsyncClient, where: str, headers: Any) -> bool:
         return bool((await client.get(where, headers=headers)).json()["status"]["state"] in GRANTED)
-
-    async def _tell(self, client: httpx.AsyncClient, told: Iterable[Happening]) -> None:
-        """Every partner for itself, in its own order."""
-        by_partner: dict[str, list[Happening]] = defaultdict(list)
-        for one in told:
-            by_partner[one.partner].append(one)
-            self._note(one)
-        await asyncio.gather(*(self._send(client, *own) for own in by_partner.items()))
-
-    async def _send(self, client: httpx.AsyncClient, partner: str, told: list[Happening]) -> None:
-        headers = {**_token(partner), "Content-Type": "application/cloudevents-batch+json"}
-        for start in range(0, len(told), 100):
-            body = orjson.dumps([one.event for one in told[start : start + 100]])
-            answer = await client.post("/v1/events", content=body, headers=headers)
-            assert answer.status_code < 500, answer.text
 
     def _note(self, one: Happening) -> None:
         data = one.event.get("data")
@@ -218,6 +208,22 @@ class Town:
         httpx.post(
             f"{self.url}/v1/events", content=orjson.dumps(told.event), headers=headers, trust_env=False
         ).raise_for_status()
+
+
+async def send(client: httpx.AsyncClient, told: Iterable[Happening]) -> None:
+    """In batches, every partner for itself and in its own order."""
+    by_partner: dict[str, list[Happening]] = defaultdict(list)
+    for one in told:
+        by_partner[one.partner].append(one)
+    await asyncio.gather(*(_send(client, *own) for own in by_partner.items()))
+
+
+async def _send(client: httpx.AsyncClient, partner: str, told: list[Happening]) -> None:
+    headers = {**_token(partner), "Content-Type": "application/cloudevents-batch+json"}
+    for start in range(0, len(told), 100):
+        body = orjson.dumps([one.event for one in told[start : start + 100]])
+        answer = await client.post("/v1/events", content=body, headers=headers)
+        assert answer.status_code < 500, answer.text
 
 
 def _token(partner: str) -> dict[str, str]:

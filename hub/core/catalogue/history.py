@@ -18,7 +18,8 @@ class Change(NamedTuple):
 
 _POINTER = Change(
     "0.2.0",
-    "Een verwijzing naar een dossier heeft geen schuine streep en minstens één cijfer, zodat er geen woord of naam in past.",
+    "Een verwijzing naar een dossier heeft geen schuine streep en minstens één cijfer, zodat er geen woord of naam in "
+    "past.",
     "A pointer to a file has no slash and at least one digit, so that no word or name fits in.",
 )
 _PROGRAMME = Change(
@@ -33,8 +34,8 @@ _DESK = Change(
 )
 _SIGNALS = Change(
     "0.2.0",
-    "Ook het samenwerkingsverband, de ontvangende school en de opvang krijgen het signaal dat hen aangaat; de gemeente telt "
-    "ze alleen nog.",
+    "Ook het samenwerkingsverband, de ontvangende school en de opvang krijgen het signaal dat hen aangaat; de gemeente "
+    "telt ze alleen nog.",
     "The support partnership, the receiving school and childcare get the signals that concern them too; the "
     "municipality only counts them now.",
 )
