@@ -17,19 +17,18 @@ import sys
 import tempfile
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 import orjson
 import sqlalchemy as sa
 
 from hub.core import journal
-from hub.core.catalogue import KINDS
 from hub.core.people import PersonRole
-from hub.core.subscription import INBOX
 from hub.demo.story import school_year
 from hub.readmodel import schema
 from hub.readmodel.store import Batch, Store
@@ -102,17 +101,18 @@ async def measure(town: Town, kind: str, rows: int, seconds: float, rate: float)
 
 
 def fill(town: Town, rows: int) -> int:
-    """Entries of the journal that the read model holds afterwards."""
+    """Entries of the journal that the read model holds afterwards: more of what the year told, by the same legs."""
     engine = schema.open_engine(town.up.settings.database_url)
     store = Store(engine, lambda key, value: None)
-    rng, log, held = random.Random("pages"), journals.Log(), 0
-    partners = [partner for partner in town.directory.partners if partner != BROKEN]
+    rng, log = random.Random("pages"), journals.Log()
     with engine.connect() as connection:
         held = connection.scalar(sa.select(sa.func.count()).select_from(schema.entries)) or 0
+        legs = connection.execute(sa.select(*_LEG, sa.func.sum(schema.legs.c.told)).group_by(*_LEG)).all()
+    ways = _ways(legs)
     while held < rows:
         told: list[journal.Entry] = []
         while len(told) < AT_ONCE:
-            told += _life(rng, partners, waits=rows - held < WAITING * 5)
+            told += _life(rng, ways, waits=rows - held < WAITING * 5)
         store.apply(Batch((), journal=log.entries(told)))
         held += len(told)
     if engine.dialect.name == "postgresql":
@@ -123,19 +123,39 @@ def fill(town: Town, rows: int) -> int:
     return held
 
 
-def _life(rng: random.Random, partners: list[str], waits: bool) -> list[journal.Entry]:
-    """An event that went to some partners: by webhook to one, into the feeds of the others."""
+_LEG = [schema.legs.c[name] for name in ("publisher", "type", "partner", "subscription")]
+
+
+class Ways(NamedTuple):
+    """Publisher and kind, how often that was told, and to whom."""
+
+    from_: list[tuple[str, str]]
+    weights: list[int]
+    to: dict[tuple[str, str], list[tuple[str, str]]]
+
+
+def _ways(legs: Iterable[Any]) -> Ways:
+    to: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    told: Counter[tuple[str, str]] = Counter()
+    for publisher, type, partner, subscription, n in legs:
+        to[publisher, type].append((partner, subscription))
+        told[publisher, type] += n
+    return Ways(list(told), list(told.values()), to)
+
+
+def _life(rng: random.Random, ways: Ways, waits: bool) -> list[journal.Entry]:
+    """An event and what became of it: by webhook to those who have one, into the feeds of the others."""
     at = int(time.time() * 1000) - rng.randrange(60_000, DAYS * 86_400_000)
-    kind = rng.choice([one for one in KINDS.values() if one.code.startswith("E")])
-    publisher, *receivers = rng.sample(partners, rng.randint(2, 4))
-    event = journals.Event(str(uuid.UUID(int=rng.getrandbits(128), version=4)), kind.type, publisher, at)
-    to = [(partner, INBOX + partner) for partner in (*receivers, *([BROKEN] if waits else []))]
+    ((publisher, type),) = rng.choices(ways.from_, ways.weights)
+    to = ways.to[publisher, type]
+    to = rng.sample(to, min(len(to), rng.randint(1, 4)))
+    if not waits:
+        to = [one for one in to if one[0] != BROKEN]
+    event = journals.Event(str(uuid.UUID(int=rng.getrandbits(128), version=4)), type, publisher, at)
     entries = [event.accepted(), event.routed(*to)]
     for partner, inbox in to:
-        if partner == BROKEN:
-            entries.append(event.attempted(partner, inbox, "retry"))
-        elif partner == WELL:
-            entries.append(event.attempted(partner, inbox))
+        if partner in (BROKEN, WELL):
+            entries.append(event.attempted(partner, inbox, "retry" if partner == BROKEN else "delivered"))
         else:
             entries.append(
                 journals.pulled(partner, inbox, event.delivery(inbox), at=at + rng.randrange(60_000))

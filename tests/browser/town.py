@@ -6,8 +6,10 @@ import asyncio
 import os
 import threading
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +20,9 @@ import msgspec
 import orjson
 import yaml
 
+from connectors.http.mapping import PREFIX, cloud_event
 from hub import directory
+from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
 from hub.core.subscription import GRANTED
 from hub.demo.logins import Logins
@@ -91,7 +95,7 @@ class _Hook(BaseHTTPRequestHandler):
 class Town:
     """`secrets` are the learners of everything that was told, and the ids of events about them."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.clock = folder / "clock"
         place = places(folder)
         settings = read(place)
@@ -113,20 +117,19 @@ class Town:
             "LOGIN_KEY": logins.changes["login_key"],
         }
         self.up = Up(
-            folder, HUB, **place, **{f"HUB_{name}": str(value) for name, value in given.items()}, **settings
+            folder, HUB, **place, **{f"HUB_{name}": str(value) for name, value in given.items()}, **more
         )
         self.url, self.issuer_url = self.up.settings.url, self._issuer.url
         self.secrets: set[str] = set()
         self.fill = Fill()
-        self.fresh: list[Happening] = []
 
     def __enter__(self) -> Town:
         self._aside.run(self._issuer.start())
         self.stand_at(DAYS[0])
         self.up.start()
-        self.up.wait_up()
-        self._queries = Queries(open_engine(self.up.settings.database_url))
         try:
+            self.up.wait(lambda: "the hub is up after" in self.up.said, PATIENCE)
+            self._queries = Queries(open_engine(self.up.settings.database_url))
             asyncio.run(self._live())
         except BaseException:
             self.__exit__()
@@ -156,8 +159,9 @@ class Town:
                 await send(client, told)
                 for one in told:
                     self._note(one)
-            self.fresh = [one for one in story if one.at.date().isoformat() > DAYS[-1] and not one.refused]
-            await self._settle(sum(not one.refused for one in story) - len(self.fresh))
+            await self._settle(
+                sum(one.at.date().isoformat() <= DAYS[-1] and not one.refused for one in story)
+            )
             readers = [partner for partner in self.directory.partners if partner not in (BROKEN, WELL)]
             await asyncio.gather(*(self._read_feed(client, partner) for partner in readers))
 
@@ -202,12 +206,24 @@ class Town:
             done = await client.put(f"{where}/position", json={"number": after}, headers=headers)
             done.raise_for_status()
 
-    def publish(self, told: Happening) -> None:
-        """One more event, as its publisher sends it. Returns when the hub has it."""
-        headers = {**_token(told.partner), "Content-Type": "application/cloudevents+json"}
-        httpx.post(
-            f"{self.url}/v1/events", content=orjson.dumps(told.event), headers=headers, trust_env=False
-        ).raise_for_status()
+    def offer(self) -> None:
+        """One more offer of places, as its publisher sends it. Returns when the hub has it."""
+        kind, partner = KINDS[f"{PREFIX}offer.published.v1"], self.directory.partners[WELL]
+        data = {**kind.example, "offerId": str(uuid.uuid4()), "orgId": partner.orgs[0].ref}
+        event = cloud_event(
+            f"{kind.name}.v1",
+            data,
+            source=partner.sources[0],
+            id=str(uuid.uuid4()),
+            subject=kind.key(data),
+            time=datetime.now(UTC),
+            sequence=1,
+        )
+        headers = {**_token(WELL), "Content-Type": "application/cloudevents+json"}
+        answer = httpx.post(
+            f"{self.url}/v1/events", content=orjson.dumps(event), headers=headers, trust_env=False
+        )
+        assert answer.status_code == 202, answer.text
 
 
 async def send(client: httpx.AsyncClient, told: Iterable[Happening]) -> None:
