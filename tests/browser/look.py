@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +82,13 @@ class Window:
 
     async def come_as(self, session: str) -> None:
         await self.page.context.add_cookies([{"name": "hub-session", "value": session, "url": self.town.url}])
+
+    async def until(self, script: str, seconds: float = 20.0) -> None:
+        """Until the script is true. (That of Playwright evaluates text within the page, which its policy forbids.)"""
+        deadline = time.monotonic() + seconds
+        while not await self.page.evaluate(script):
+            assert time.monotonic() < deadline, script
+            await asyncio.sleep(0.02)
 
     async def faults_of_access(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 AA, as rule and place."""
