@@ -16,7 +16,6 @@ from hub.core.views import Cell
 from hub.wiring import clock as clocks
 from hub.wiring.shared import Views
 
-
 FRESH_SECONDS = 0.5
 """So long what was read of the flows is good for whoever looks next."""
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,9 +76,10 @@ async def measure(town: Town, kind: str, rows: int, seconds: float, rate: float)
     held = await asyncio.to_thread(fill, town, rows)
     print(f"{kind}: {held:,} entries and their deliveries in {time.monotonic() - begun:.0f} s", flush=True)
     log = town.up.folder.logs / "gateway.log"
+    clients = {role: await sign_in(town, role) for role in PersonRole}
     past = log.stat().st_size
     flowing = asyncio.create_task(flow(town, seconds, rate))
-    asked = await ask(town, flowing)
+    asked = await ask(town, clients, flowing)
     sent = await flowing
     took: dict[str, list[float]] = defaultdict(list)
     with log.open("rb") as lines:
@@ -179,10 +180,11 @@ async def flow(town: Town, seconds: float, rate: float) -> int:
     return sent
 
 
-async def ask(town: Town, while_: asyncio.Task[int]) -> dict[str, set[str]]:
+async def ask(
+    town: Town, clients: Mapping[PersonRole, httpx.AsyncClient], while_: asyncio.Task[int]
+) -> dict[str, set[str]]:
     """Every page as each role, again and again; the roles by page."""
     asked: dict[str, set[str]] = defaultdict(set)
-    clients = {role: await sign_in(town, role) for role in PersonRole}
     try:
         while not while_.done():
             for role, client in clients.items():
