@@ -4,6 +4,7 @@
 #   make test    all tests            (ARGS="tests/unit -k routing")
 #   make check   lint, types, import rule, known vulnerabilities
 #   make bench   the measurements of the README
+#   make bench-pages    every page with 1,000,000 rows and 200 events/s    (ARGS="ROWS SECONDS RATE")
 #   make wheel   dist/*.whl with its core compiled, checked and timed against plain Python    (needs a C compiler),
 #                and dist/*.cdx.json, the packages it runs on
 #   make chaos   faults under load, and what came of them    (SEED=1 FAULTS=100 ARGS="--rate 30 --brokers 3")
@@ -17,7 +18,7 @@ FAULTS ?= 100
 REQUESTS ?= 100000
 SETUP = $(PYTHON) deploy/local/setup.py
 
-.PHONY: demo up test check bench wheel chaos fuzz setup setup-dev clean
+.PHONY: demo up test check bench bench-pages wheel chaos fuzz setup setup-dev clean
 
 demo: setup
 	@.venv/bin/hub demo $(ARGS)
@@ -37,6 +38,9 @@ check: setup-dev
 
 bench: setup-dev
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+bench-pages: setup-dev
+	@.venv/bin/python -m tests.bench.pages $(ARGS)
 
 chaos: setup-dev
 	@.venv/bin/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)

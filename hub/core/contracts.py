@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from hub.core import heartbeat
 from hub.core.catalogue import KINDS
 from hub.core.catalogue.base import COUNTED, Cell, Column, Kind, Reduction
+from hub.core.catalogue.history import history
 from hub.core.catalogue.words import COLUMNS, FIELDS
 from hub.core.topics import EVENTS
 
@@ -76,6 +77,7 @@ def row(kind: Kind) -> Json:
         "example": kind.example,
         "privacy": kind.privacy(kind.example),
         "schema": f"/schemas/{path(kind)}",
+        "history": [change._asdict() for change in history(kind)],
     }
 
 

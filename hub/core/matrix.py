@@ -15,7 +15,8 @@ BOUNDS_MS = (1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_0
 class Leg(msgspec.Struct, frozen=True):
     """Deliveries of one kind from one publisher to one partner, over some days. `arrived` were answered 2xx, or
     acknowledged where the partner has no webhook; `ended` came to an end without; `within` counts arrivals by
-    BOUNDS_MS, with one place more for what took longer; `oldest` is when the oldest still to come was routed."""
+    BOUNDS_MS, with one place more for what took longer; `oldest` is when the oldest still to come was routed, and
+    `subscription` the one that it waits in."""
 
     publisher: str
     partner: str
@@ -25,6 +26,7 @@ class Leg(msgspec.Struct, frozen=True):
     ended: int = 0
     within: tuple[int, ...] = (0,) * (len(BOUNDS_MS) + 1)
     oldest: int | None = None
+    subscription: str = ""
 
     @property
     def open(self) -> int:

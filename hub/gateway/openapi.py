@@ -299,7 +299,9 @@ SIGNALS = operation(
     ),
     503,
 )
-CATALOGUE = operation(200, ok("Every kind of event", [{"code": "E5", "type": "...", "receivers": {}}]))
+CATALOGUE = operation(
+    200, ok("Every kind of event", [{"code": "E5", "type": "...", "receivers": {}, "history": []}])
+)
 
 _FAULT = {
     "type": "object",

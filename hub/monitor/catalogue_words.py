@@ -35,6 +35,8 @@ WORDS: dict[str, Pair] = {
     "required": ("verplicht", "required"),
     "values": ("Betekenis en inhoud", "Meaning and content"),
     "example": ("Voorbeeld", "Example"),
+    "history": ("Wat er veranderde", "What changed"),
+    "release": ("Versie", "Version"),
     "schema": ("JSON Schema", "JSON Schema"),
     "top": ("Naar de tabel", "To the table"),
 }

@@ -20,6 +20,9 @@ SLOW_MS = 300_000
 LIGHTS = ("stuck", "late", "quiet", "ended", "slow", "well", "none")
 """Worst first. `ended`: something came to an end without having arrived; `none`: nothing was told at all."""
 
+ATTENDED = ("stuck", "late", "quiet")
+"""Lights that ask for attention now."""
+
 K = TypeVar("K")
 
 ALL = ""
@@ -70,6 +73,18 @@ class LegRow(NamedTuple):
     cell: Cell
 
 
+class Concern(NamedTuple):
+    """What asks for attention: a partner to whom flows do not come (`age` of the oldest, and the `subscription` that it
+    waits in), or one of whom a flow is `quiet` for so many school days."""
+
+    light: str
+    partner: str
+    flows: tuple[str, ...]
+    age: int = 0
+    quiet: int = 0
+    subscription: str = ""
+
+
 class Grid(NamedTuple):
     """Groups of publishers (rows) by groups of receivers (columns); a cell that is missing had nothing."""
 
@@ -82,13 +97,13 @@ class Grid(NamedTuple):
 
 
 class Board(NamedTuple):
-    """The home page: each flow, the grid of one flow or of all, and the legs that ask for attention, worst first."""
+    """The home page: each flow, the grid of one flow or of all, and what asks for attention, worst first."""
 
     at: int
     flow: str
     flows: list[FlowRow]
     grid: Grid
-    attention: list[LegRow]
+    attention: list[Concern]
 
 
 def silence_of(today: str, calendar: Calendar) -> Callable[[Sequence[int]], int]:
@@ -113,8 +128,7 @@ def board(
         [group for group in groups if any(group == receiver for _, receiver in cells)],
         cells,
     )
-    found = [row for row in _attention(matrix, lanes, quiet) if flow in (ALL, row.flow)]
-    return Board(matrix.at, flow, rows, grid, found)
+    return Board(matrix.at, flow, rows, grid, _attention(chosen, lanes, matrix.at, quiet, flow))
 
 
 def legs(matrix: Matrix, lanes: Lanes, flow: str, publisher: str, receiver: str) -> list[LegRow]:
@@ -134,14 +148,30 @@ def quiet_of(quiet: Mapping[tuple[str, str], int], flow: str) -> int:
     return max((days for (_, own), days in quiet.items() if own == flow), default=0)
 
 
-def _attention(matrix: Matrix, lanes: Lanes, quiet: Mapping[tuple[str, str], int]) -> list[LegRow]:
-    wrong = [row for row in _rows(matrix.legs, lanes, matrix.at) if row.cell.light in LIGHTS[:2]]
-    silences = [
-        LegRow(lanes.partner(publisher), "", flow, EMPTY._replace(quiet=days, light="quiet"))
-        for (publisher, flow), days in quiet.items()
-        if days
+def _attention(
+    legs: Iterable[Leg], lanes: Lanes, at: int, quiet: Mapping[tuple[str, str], int], flow: str
+) -> list[Concern]:
+    """One per partner that is behind, whatever flows wait for it: it is one trouble to whoever must call."""
+    behind = _grouped((leg for leg in legs if leg.oldest is not None), lambda leg: leg.partner)
+    found = [_behind(lanes.partner(partner), own, lanes, at) for partner, own in behind.items()]
+    found += [
+        Concern("quiet", lanes.partner(publisher), (own,), quiet=days)
+        for (publisher, own), days in quiet.items()
+        if days and flow in (ALL, own)
     ]
-    return sorted(wrong + silences, key=_worst)
+    return sorted((one for one in found if one.light in ATTENDED), key=_gravest)
+
+
+def _behind(partner: str, legs: Sequence[Leg], lanes: Lanes, at: int) -> Concern:
+    oldest = min(legs, key=lambda leg: leg.oldest or 0)
+    age = max(0, at - (oldest.oldest or 0))
+    late = (leg for leg in legs if at - (leg.oldest or 0) >= LATE_MS)
+    flows = tuple(sorted({lanes.flow(leg.type) for leg in late}))
+    return Concern(_light(age, None, 0, 0), partner, flows, age, subscription=oldest.subscription)
+
+
+def _gravest(one: Concern) -> tuple[int, int, int, str, tuple[str, ...]]:
+    return LIGHTS.index(one.light), -one.age, -one.quiet, one.partner, one.flows
 
 
 def _rows(legs: Iterable[Leg], lanes: Lanes, at: int) -> list[LegRow]:

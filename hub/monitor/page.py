@@ -37,6 +37,9 @@ SIGNS = {
 ATTENTION = 8
 """So many places that ask for attention stand on the first page."""
 
+LEGS = 200
+"""So many legs stand on one page; the worst."""
+
 BAR_HEIGHT = 24
 
 
@@ -108,7 +111,14 @@ def router(
         given, flow = await read(), _flow(flow)
         around = frame(request, who)
         rows = legs(given.matrix, know().lanes, flow, publisher, receiver)
-        shown = {"rows": rows, "flow": flow, "publisher": publisher, "receiver": receiver, "signs": SIGNS}
+        shown = {
+            "rows": rows[:LEGS],
+            "left_out": len(rows[LEGS:]),
+            "flow": flow,
+            "publisher": publisher,
+            "receiver": receiver,
+            "signs": SIGNS,
+        }
         return as_page(draw("legs", around, Language(around.lang), **shown), request)
 
     @pages.get("/monitor/live")

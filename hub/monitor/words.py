@@ -105,6 +105,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "What came in today, what was refused, and how delivery to each partner stands.",
     ),
     "attention": ("Vraagt aandacht", "Asks for attention"),
+    "what_to_do": ("Wat te doen", "What to do"),
     "all_well": ("Alles stroomt", "All is flowing"),
     "all_well_more": (
         "Nergens wacht een bericht langer dan een minuut, en geen stroom is stiller dan anders.",
@@ -137,6 +138,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "light_slow": ("Traag", "Slow"),
     "light_well": ("Stroomt", "Flowing"),
     "light_none": ("Niets verteld", "Nothing told"),
+    "receiver": ("Ontvanger", "Receiver"),
+    "legs_caption": (
+        "Partner voor partner, de laatste zeven dagen; wat het langst wacht staat bovenaan",
+        "Partner by partner, the last seven days; what waits longest comes first",
+    ),
+    "back_to_flows": ("Terug naar alle stromen", "Back to all flows"),
     "bound_beyond": ("langer dan een dag", "longer than a day"),
     "all_of_it": ("alles", "all of it"),
     "not_all": ("nog niet alles", "not all yet"),
@@ -332,16 +339,25 @@ class Language:
         least = 100 * max(0, told.low - missing.high) // told.low
         return f"≥ {least} %"
 
-    def waits(self, publisher: str, receiver: str, ms: int) -> str:
+    def behind(self, ms: int) -> str:
+        """Said of a partner."""
         age = self.age(ms)
         if self.place:
-            return f"from {publisher} to {receiver} a message has been waiting for {age}"
-        return f"van {publisher} naar {receiver} wacht een bericht al {age}"
+            return f"gets nothing: the oldest message has been waiting for {age}"
+        return f"krijgt niets binnen: het oudste bericht wacht al {age}"
 
-    def still(self, publisher: str, n: int) -> str:
+    def still(self, n: int) -> str:
+        """Said of a partner."""
         if self.place:
-            return f"nothing from {publisher} for {self.days(n)}"
-        return f"al {self.days(n)} niets van {publisher}"
+            return f"has sent nothing for {self.days(n)}"
+        return f"stuurt al {self.days(n)} niets"
+
+    def left_out(self, n: int) -> str:
+        if self.place:
+            return f"{self.number(n)} more stand not here; choose a flow or a cell of the matrix to see them."
+        return (
+            f"Nog {self.number(n)} staan hier niet; kies een stroom of een vak van de matrix om ze te zien."
+        )
 
     def more(self, n: int) -> str:
         return f"And {n} more" if self.place else f"En nog {n}"

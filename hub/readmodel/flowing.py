@@ -91,6 +91,8 @@ def _legs(rows: Iterable[Any]) -> tuple[Leg, ...]:
 
 
 def _leg(publisher: str, partner: str, type: str, rows: list[Any]) -> Leg:
+    waiting = [(row.oldest, row.subscription) for row in rows if row.oldest is not None]
+    oldest, subscription = min(waiting, default=(None, ""))
     return Leg(
         publisher=publisher,
         partner=partner,
@@ -99,7 +101,8 @@ def _leg(publisher: str, partner: str, type: str, rows: list[Any]) -> Leg:
         arrived=sum(int(row.delivered if row.push else row.pulled) for row in rows),
         ended=sum(int(row.ended) for row in rows),
         within=tuple(sum(int(row._mapping[name]) for row in rows) for name in WITHIN),
-        oldest=min((row.oldest for row in rows if row.oldest is not None), default=None),
+        oldest=oldest,
+        subscription=subscription,
     )
 
 

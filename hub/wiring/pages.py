@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -15,6 +16,9 @@ from hub.core.views import Cell
 from hub.wiring import clock as clocks
 from hub.wiring.shared import Views
 from hub.wiring.troubles import Troubles
+
+FRESH_SECONDS = 0.5
+"""So long what was read of the flows is good for whoever looks next."""
 
 
 def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
@@ -102,16 +106,21 @@ class Aggregates:
         self._views = views
         self._rules = rules
         self._now = now
+        self._reading: asyncio.Future[Any] | None = None
+        self._fresh_until = 0.0
 
     async def read(self) -> Any:
-        """Exact counts, for the pages that mask them."""
+        """Exact counts, for the pages that mask them; one reading serves all who look at about the same time."""
+        if self._reading is None or (self._reading.done() and time.monotonic() > self._fresh_until):
+            self._fresh_until = time.monotonic() + FRESH_SECONDS
+            self._reading = asyncio.ensure_future(asyncio.to_thread(self._both))
+        return await asyncio.shield(self._reading)
+
+    def _both(self) -> Any:
         from hub.monitor.page import Reading
 
-        def both() -> Reading:
-            now = clocks.wall()
-            return Reading(self._queries.flows(now), self._flowing.matrix(now))
-
-        return await asyncio.to_thread(both)
+        now = clocks.wall()
+        return Reading(self._queries.flows(now), self._flowing.matrix(now))
 
     def known(self) -> Any:
         """How the pages call things, and take them together."""

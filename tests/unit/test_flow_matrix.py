@@ -65,21 +65,22 @@ def test_a_flow_is_quiet_when_one_of_its_publishers_is() -> None:
     found = drawn(leg(), rhythms=(silent, busy))
 
     assert lights(found) == {"handovers": "well", "newcomers": "quiet"}
-    (row,) = found.attention
-    assert (row.publisher, row.flow, row.cell.quiet) == ("Gemeente", "newcomers", 3)
+    (one,) = found.attention
+    assert (one.light, one.partner, one.flows, one.quiet) == ("quiet", "Gemeente", ("newcomers",), 3)
 
 
-def test_what_asks_for_attention_is_the_worst_first_and_by_name() -> None:
+def test_what_asks_for_attention_is_by_partner_that_is_behind_and_the_worst_first() -> None:
     found = drawn(
-        leg("gem", "wad", GROUP, arrived=39, oldest=NOW - 120_000),
-        leg(arrived=39, oldest=NOW - 3_600_000),
-        leg("wad", "boot"),
+        leg("wad", "boot", arrived=39, oldest=NOW - 120_000, subscription="b"),
+        leg("gem", "wad", GROUP, arrived=39, oldest=NOW - 61_000, subscription="w1"),
+        leg(arrived=39, oldest=NOW - 3_600_000, subscription="w2"),
+        leg("gem", "boot", GROUP, arrived=39, oldest=NOW - 59_000, subscription="b"),
     )
 
-    assert [(row.publisher, row.receiver, row.cell.light) for row in found.attention] == [
-        ("De Boot", "Het Wad", "stuck"),
-        ("Gemeente", "Het Wad", "late"),
-    ]
+    wad, boot = found.attention
+    assert (wad.light, wad.partner, wad.flows) == ("stuck", "Het Wad", ("handovers", "newcomers"))
+    assert (wad.age, wad.subscription) == (3_600_000, "w2")
+    assert (boot.light, boot.partner, boot.flows) == ("late", "De Boot", ("handovers",))
 
 
 def test_one_flow_can_be_looked_at_alone() -> None:

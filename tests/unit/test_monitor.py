@@ -444,6 +444,33 @@ async def test_the_door_serves_page_live_parts_and_files(door: httpx.AsyncClient
         assert (await door.get(address)).status_code == 200
 
 
+@pytest.mark.parametrize("lang", ["nl", "en"])
+async def test_legs_are_shown_partner_by_partner_in_both_languages(
+    door: httpx.AsyncClient, lang: str
+) -> None:
+    shown = await door.get("/legs", params={"flow": "handovers", "lang": lang})
+
+    assert shown.status_code == 200
+    assert "Het Baken" in shown.text and "Gemeente Almere" in shown.text
+
+
+class Sees(Viewer):
+    """May see what this says."""
+
+    def may(self, method: str, route: str) -> bool:
+        return self.who == route
+
+
+@pytest.mark.parametrize(("route", "shown"), [("/troubles/{subscription}", True), ("/", False)])
+def test_who_may_do_something_about_a_partner_that_is_behind_is_led_there(route: str, shown: bool) -> None:
+    late = Leg("gem", "vo", HANDOVER, 40, 30, oldest=NOW - 90_000, subscription="inbox-vo")
+    given = Reading(flows(), Matrix(at=NOW, first_day=NOW, legs=(late,)))
+    html = page.render("home", given, Known(NAMING, LANES), Frame(viewer=Sees(None, who=route)), NOW)
+
+    assert "Het Baken" in html
+    assert ('href="/troubles/inbox-vo"' in html) is shown
+
+
 async def test_files_outside_the_folder_are_not_served(door: httpx.AsyncClient) -> None:
     for name in ("../page.py", "..%2fpage.py", "page.py", ""):
         assert (await door.get(f"/monitor/static/{name}")).status_code == 404

@@ -1,7 +1,7 @@
 "use strict";
-// Asks for new figures every two seconds and replaces the parts that changed. Nothing else runs here.
+// Asks for new figures every second and replaces the parts that changed. Nothing else runs here.
 (() => {
-  const EVERY = 2000;
+  const EVERY = 1000;
   const words = document.body.dataset;
   const by = (id) => document.getElementById(id);
   const parts = new Map([...document.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
@@ -20,12 +20,19 @@
     by("news").textContent = gone ? words.lost : words.back;
     show();
   };
+  // Whoever stands on a link with the keyboard goes on standing there.
+  const put = (part, html) => {
+    const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    part.innerHTML = html;
+    const same = [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === focused);
+    if (focused !== null && same) same.focus({ preventScroll: true });
+  };
   const replace = ({ at, parts: fresh }) => {
     by("at").textContent = at;
     for (const [name, html] of Object.entries(fresh)) {
       if (last.get(name) === html || !parts.has(name)) continue;
       last.set(name, html);
-      parts.get(name).innerHTML = html;
+      put(parts.get(name), html);
     }
   };
   const refresh = async () => {
