@@ -216,7 +216,7 @@ def _alone(patch: pytest.MonkeyPatch) -> None:
     async def none(*_: Any) -> dict[str, Any]:
         return {}
 
-    patch.setattr(door, "_kafka_answers", well)
+    patch.setattr(door, "kafka_answers", well)
     patch.setattr(Views, "check", well)
     patch.setattr(Ingress, "check", well)
     patch.setattr(door, "_parts", none)
@@ -248,7 +248,9 @@ def asked(action: Action, id: str) -> Asked:
     whom = other(id) if whose.startswith(ANOTHERS) else id
     fill = {
         "id": f"sub-{whom}",
+        "subscription": f"sub-{whom}",
         "replayId": "r-1",
+        "replay": "r-1",
         "learnerId": LEARNERS[whom],
         "metric": "M1",
         "name": "monitor.css",
@@ -273,7 +275,7 @@ def other(id: str) -> str:
 
 
 def _query(route: str, whose: str, id: str, whom: str) -> dict[str, str]:
-    if route == "GET /v1/journeys":
+    if route in ("GET /v1/journeys", "GET /journeys/one"):
         matter = "group" if whose == THEIR_GROUP else "event"
         return {"source": "/s", "id": f"{matter}-{EVERY}-to-{id}" if whose == TOLD else f"{matter}-{whom}"}
     if route == "GET /v1/dead-letters" and whose:

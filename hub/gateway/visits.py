@@ -18,7 +18,7 @@ from hub.core.people import Person, PersonRole
 from hub.core.rights import Access, Scope
 from hub.gateway.auth import certificate, refusal, require
 from hub.gateway.context import Gateway, gateway
-from hub.gateway.people import guard, page_session, permitted, session_of
+from hub.gateway.people import CSRF, guard, page_session, permitted, session_of
 from hub.gateway.problems import Problem
 
 FORM_BYTES = 65_536
@@ -68,7 +68,7 @@ async def change(request: Request) -> tuple[Visitor, Mapping[str, str]]:
     sent = await fields(request)
     if not who.csrf:
         raise refusal(door, 403, "read-only", "to change anything, log in: set HUB_LOGIN_ISSUER")
-    guard(request, door, who.csrf, sent.get("csrf", ""))
+    guard(request, door, who.csrf, sent.get("csrf") or request.headers.get(CSRF, ""))
     return who, sent
 
 
