@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
 import pytest
-from playwright.async_api import Response, Route
+from playwright.async_api import Error, Route
 
-from hub.core.people import PersonRole
+from hub.core.catalogue import KINDS
+from hub.core.people import PersonRole, may
+from hub.core.purposes import flow_of
+from hub.gateway.lookups import about_persons
+from hub.monitor.words import FLOWS as WORDS
 from tests.browser.conftest import Open
 from tests.browser.table import address, routes
 from tests.browser.town import Town
@@ -18,6 +23,15 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.asyncio(loop_scop
 
 REGIE = PersonRole.PROCESREGISSEUR
 LIVE_SECONDS = 2.0
+OF_NOBODY = {
+    name
+    for flow in WORDS
+    if flow and not any(about_persons(type) for type in KINDS if flow_of(type) == flow)
+    for name in WORDS[flow]
+}
+"""Flows, in both languages, of which no message is about a person: they are counted exactly."""
+LATE_SECONDS = 90.0
+"""Within so long what waits for the broken receiver asks for attention."""
 
 
 async def test_an_event_is_on_the_open_page_within_two_seconds(opened: Open, town: Town) -> None:
@@ -61,24 +75,27 @@ async def _changed(asked: Route) -> None:
 
 async def test_no_traffic_of_any_page_names_a_learner_or_shows_a_small_cell(opened: Open, town: Town) -> None:
     window = await opened(REGIE)
-    answers: list[Response] = []
-    window.page.on("response", lambda answer: answers.append(answer))
     said: dict[str, str] = {}
+
+    async def record(asked: Route) -> None:
+        answer = await asked.fetch()
+        said[asked.request.url] = f"{answer.headers}\n{(await answer.body()).decode('utf-8', 'replace')}"
+        # Who goes on to the next page no longer waits for this answer.
+        with contextlib.suppress(Error):
+            await asked.fulfill(response=answer)
+
+    await window.page.route(f"{town.url}/**", record)
     for route in routes(REGIE):
         await window.go(address(route, town.fill))
         links: list[str] = await window.page.locator('main a[href^="/"]').evaluate_all(_HREFS)
         for link in sorted(set(links))[:12]:
             if not link.startswith(("/v1/", "/schemas/")):
                 await window.go(link)
-        await window.page.wait_for_timeout(300)
-        for answer in answers:
-            if answer.request.resource_type in ("document", "fetch", "xhr"):
-                said[answer.url] = f"{await answer.all_headers()}\n{await answer.text()}"
-        answers.clear()
 
-    assert len(town.secrets) > 500 and len(said) > 15
+    assert len(town.secrets) > 200 and len(said) > 15
     assert [url for url, text in said.items() if _found(url, town) or _found(text, town)] == []
-    assert [row for text in said.values() for row in small_words(text.replace('\\"', '"'))] == []
+    small = {row for text in said.values() for row in small_words(text.replace('\\"', '"'))}
+    assert {row for row in small if not any(f" {name} " in row for name in OF_NOBODY)} == set()
 
 
 async def test_a_learner_in_the_traffic_would_be_found(town: Town) -> None:
@@ -118,7 +135,10 @@ async def test_a_partner_that_is_down_is_on_the_home_page_with_where_to_act(open
     window = await opened(REGIE)
     await window.go("/")
 
+    await window.until("!!document.querySelector('.attention')", LATE_SECONDS)
     assert "Oostvaarders College" in await window.page.locator(".attention").inner_text()
+    ways = await window.page.locator(".attention .act").evaluate_all(_HREFS)
+    assert (f"/troubles/{town.fill.subscription}" in ways) is may(REGIE, "GET", "/troubles/{subscription}")
 
 
 def _found(text: str, town: Town) -> set[str]:
