@@ -146,7 +146,7 @@ class World:
 
 _MATTERS = {
     "event": "nl.onderwijsloopbanen.enrolment.started.v1",
-    "group": "nl.onderwijsloopbanen.group.announced.v1",
+    "group": "nl.onderwijsloopbanen.arrival-group.announced.v1",
 }
 
 

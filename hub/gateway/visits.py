@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import httpx
 from starlette.requests import Request
 
-from hub.core import rights
+from hub.core import people, rights
 from hub.core.partners import Role
 from hub.core.people import Person, PersonRole
 from hub.core.rights import Access, Scope
@@ -43,6 +43,8 @@ def visitor(request: Request) -> Visitor:
     door = gateway(request)
     if door.login is not None:
         session = page_session(request, door)
+        if people.acts_as(session.person, door.known.directory) is None:
+            raise refusal(door, 403, "no-partner", "the partner you act for is not in the directory any more")
         return Visitor(session.person, door.login.sessions.csrf(session), session.who, True)
     found = _here(request, door) if door.loopback else _by_password(request, door)
     permitted(found.person, request, door)
