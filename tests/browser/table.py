@@ -15,7 +15,10 @@ from hub.demo.logins import ACCOUNTS
 FILLED: Mapping[str, str] = {
     "/city/{metric}": "/city/M10",
     "/troubles/{subscription}": "/troubles/{subscription}",
+    "/troubles/{subscription}/replay": "/troubles/{subscription}/replay",
     "/subscriptions/{id}": "/subscriptions/{own}",
+    "/subscriptions/{id}/change": "/subscriptions/{own}/change",
+    "/subscriptions/{id}/delete": "/subscriptions/{own}/delete",
     "/journeys/one": "/journeys/one?source={source}&id={id}",
 }
 """Addresses by route. Names within braces are those of `Fill`."""
