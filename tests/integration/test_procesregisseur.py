@@ -8,7 +8,7 @@ import copy
 import itertools
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ import pytest
 
 from hub.core.catalogue import KINDS, about_persons
 from hub.core.catalogue.base import Kind
+from hub.core.partners import Partner
 from hub.local.folder import Folder
 from tests import city
 from tests.integration.walking import (
@@ -51,9 +52,9 @@ class Sent(NamedTuple):
 class Planted:
     """A hub on the day after a snapshot, in which a few children were told of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partners: Iterable[Partner] = city.PARTNERS) -> None:
         self.clock = folder / "clock"
-        self.hub = LiveHub(folder)
+        self.hub = LiveHub(folder, partners)
         self._publishers = httpx.Client(timeout=30)
         self.rounds = 0
         self.sent: list[Sent] = []
@@ -75,19 +76,19 @@ class Planted:
         await self._tell(next(k for k in KINDS.values() if k.code == "E5"), LEARNERS[0])
 
     async def _tell(self, kind: Kind, learner: str) -> None:
-        data = _about(kind, learner)
+        data = about(kind, learner)
         for partner in city.PARTNERS:
             if not partner.has(*kind.publishers):
                 continue
             id = str(uuid.uuid4())
-            event = _event(kind, data, partner.sources[0], id) | {"sequence": str(self.rounds)}
-            answer = await asyncio.to_thread(self._post, partner.id, event)
+            event = event_of(kind, data, partner.sources[0], id) | {"sequence": str(self.rounds)}
+            answer = await asyncio.to_thread(self.post, partner.id, event)
             if answer.status_code == 202:
                 self.sent.append(Sent(partner.sources[0], id, kind.code))
                 return
         self.refused.append(kind.code)
 
-    def _post(self, partner: str, event: dict[str, Any]) -> httpx.Response:
+    def post(self, partner: str, event: dict[str, Any]) -> httpx.Response:
         headers = {
             "Authorization": f"Bearer secret-{partner}",
             "Content-Type": "application/cloudevents+json",
@@ -111,12 +112,12 @@ class Planted:
             "public": ["true"],
         }
         settings = self.hub.settings.model_copy(
-            update={"port": self.hub.port, "metrics_port": self._metrics_port}
+            update={"port": self.hub.port, "metrics_port": self.metrics_port}
         )
         return await Walker(settings, self.hub.port, f"secret-{partner}", fill).walk()
 
     @property
-    def _metrics_port(self) -> int:
+    def metrics_port(self) -> int:
         return int(self.hub._environ["HUB_METRICS_PORT"])
 
     async def get(self, partner: str, path: str) -> httpx.Response:
@@ -124,7 +125,7 @@ class Planted:
             return await client.get(path)
 
 
-def _about(kind: Kind, learner: str) -> dict[str, Any]:
+def about(kind: Kind, learner: str) -> dict[str, Any]:
     """The example of the catalogue, about this child: ids of what happened are its own."""
     data = copy.deepcopy(kind.example)
     for name, value in data.items():
@@ -133,7 +134,7 @@ def _about(kind: Kind, learner: str) -> dict[str, Any]:
     return data | ({"learnerId": learner} if "learnerId" in data else {})
 
 
-def _event(kind: Kind, data: dict[str, Any], source: str, id: str) -> dict[str, Any]:
+def event_of(kind: Kind, data: dict[str, Any], source: str, id: str) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "type": kind.type,

@@ -45,8 +45,9 @@ WEBHOOKS = ("taalcentrum", "vo")
 class LiveHub:
     """One hub for all stories. Tokens are `secret-<partner>`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partners: Iterable[Partner] = city.PARTNERS) -> None:
         self.folder = folder
+        self.partners = partners
         kafka_port, self.port, metrics = (_free(n) for n in range(3))
         self.settings = Settings(
             data=folder / "data",
@@ -68,7 +69,7 @@ class LiveHub:
     def __enter__(self) -> LiveHub:
         (self.folder / "clock").write_text(TODAY)
         (self.folder / "pairwise.key").write_bytes(refs.KEY)
-        (self.folder / "partners.yaml").write_text(yaml.safe_dump([_entry(p) for p in city.PARTNERS]))
+        (self.folder / "partners.yaml").write_text(yaml.safe_dump([_entry(p) for p in self.partners]))
         with (self.folder / "up.log").open("wb") as log:
             command = [sys.executable, "-m", "hub", "up"]
             self._process = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
