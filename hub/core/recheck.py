@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from hub.core.delivery import Delivery
 from hub.core.directory import Directory
-from hub.core.partners import PARTIES, Partner, Role
+from hub.core.partners import Partner, Role
 from hub.core.purposes import ALWAYS, GROUNDS, HAD, flow_of
 from hub.core.subscription import Subscription
 
@@ -19,7 +19,8 @@ NO_ROLE = "no-role"
 OFF = "flow-off"
 NO_BASIS = "basis-not-covered"
 
-_OF_THE_HUB = frozenset({Role.PROCESREGISSEUR, Role.OPERATOR, Role.HUB})
+_NO_CASE = frozenset({Role.PROCESREGISSEUR, Role.OPERATOR, Role.HUB})
+_SIDE = frozenset(Role) - _NO_CASE
 
 ROLES: Mapping[str, frozenset[Role]] = {
     "GEM": frozenset({Role.GEMEENTE}),
@@ -27,15 +28,16 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "DP": frozenset({Role.DOORSTROOMPUNT}),
     "TC": frozenset({Role.TAALCENTRUM}),
     "SWV": frozenset({Role.SWV}),
-    "FROM": PARTIES,
-    "TO": PARTIES,
+    "FROM": _SIDE,
+    "TO": _SIDE,
     "BRD": frozenset({Role.BOARD}),
-    "OTH": frozenset(Role) - _OF_THE_HUB,
+    "OTH": _SIDE,
     "OPV": frozenset({Role.OPVANG}),
     "JGZ": frozenset({Role.JGZ, Role.JEUGDHULP}),
     "PR": frozenset({Role.PROCESREGISSEUR}),
 }
-"""Roles that a partner must still have one of to be given something by a column of the matrix."""
+"""Roles that a partner must still have one of to be given something by a column of the matrix. Who is a side of the
+matter itself may have any role that can have a part in one."""
 
 
 def refused(

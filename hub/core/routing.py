@@ -22,7 +22,8 @@ EVERYBODY = "*"
 _NONE = frozenset[str]()
 NO_SIDE = "an organisation of that kind is no side of a matter"
 _SIDES = ("FROM", "TO")
-"""Columns whose partners are found by the organisations that events name."""
+"""Columns whose partners are found by the organisations that events name. Of what is about a learner they are told only
+who can be a side of that; a signal about a group may well be for the municipality."""
 
 
 class Telling(NamedTuple):
@@ -68,6 +69,7 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
     found: dict[str, Telling] = {}
     withheld: list[Withheld] = []
     outside: dict[str, str] = {}
+    sides = _SIDES if case.data.get("learnerId") else ()
     for column, cell, when in kind.told:
         why = when(case) if when else ""
         if why:
@@ -76,7 +78,7 @@ def decide(kind: Kind, case: Case, replaced: Fact | None = None) -> Decision:
                 continue
         for partner in cell.who(case):
             id = partner.id
-            if column in _SIDES and PARTIES.isdisjoint(partner.roles):
+            if column in sides and PARTIES.isdisjoint(partner.roles):
                 outside[id] = column
             elif id not in done and (not why or id in had):
                 known = found.get(id)
