@@ -39,7 +39,7 @@ PEOPLE: Mapping[PersonRole, str] = {
 
 
 class Fill(NamedTuple):
-    """What a running hub holds: a subscription in trouble, the inbox of the partner whose administrator looks, and an
+    """What a running hub holds: a subscription in trouble, one that the partner made whose administrator looks, and an
     event that went to it."""
 
     subscription: str = "inbox-oostvaarders-college"

@@ -151,6 +151,9 @@ class Town:
         async with httpx.AsyncClient(base_url=self.url, timeout=60, trust_env=False) as client:
             for partner in (BROKEN, WELL):
                 await self._subscribe(client, partner)
+            hook = {"protocol": "HTTP", "sink": self.receiver.url(WELL)}
+            made = await client.post("/v1/subscriptions", json=hook, headers=_token(WELL))
+            self.fill = self.fill._replace(own=made.raise_for_status().json()["id"])
             self.receiver.broken.add(BROKEN)
             story = list(school_year(self.directory, "browser", events=EVENTS, answers=True))
             for start, day in zip(("", *DAYS), DAYS, strict=False):
