@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.core.journal import ENDS
 from hub.core.matrix import DAY_MS, Leg, Matrix, Rhythm
 from hub.readmodel.legs import WITHIN
 from hub.readmodel.schema import deliveries, hourly, legs, subscriptions
@@ -51,7 +52,7 @@ _OLDEST = (
         deliveries.c.delivered_at.is_(None),
         deliveries.c.pulled_at.is_(None),
         deliveries.c.routed_at.is_not(None),
-        deliveries.c.outcome.not_in(("withdrawn", "dead")),
+        deliveries.c.outcome.not_in(ENDS),
     )
     .scalar_subquery()
 )

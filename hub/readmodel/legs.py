@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from hub.core.journal import DEAD, WITHDRAWN
+from hub.core.journal import ENDS
 from hub.core.matrix import BOUNDS_MS, DAY_MS
 
 Leg = tuple[int, str, str, str, str]
@@ -34,7 +34,7 @@ def counted(row: Mapping[str, Any], pulled_at: int | None) -> Counter[str]:
     came = min((at for at in arrivals.values() if at is not None), default=None)
     if came is not None:
         found[WITHIN[bisect_left(BOUNDS_MS, came - routed)]] = 1
-    elif row["outcome"] in (WITHDRAWN, DEAD):
+    elif row["outcome"] in ENDS:
         found["ended"] = 1
     return found
 

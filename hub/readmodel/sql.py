@@ -20,6 +20,12 @@ def into(connection: Connection, table: Table) -> Any:
     return (pg_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
 
 
+def alone(connection: Connection, key: int) -> None:
+    """From here on to its end no other transaction runs that asked for the same. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows whose key exists already are left as they are."""
     if rows:

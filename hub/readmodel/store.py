@@ -22,6 +22,9 @@ from hub.readmodel.purge import unclean
 from hub.readmodel.standing import MakeView, Row, Standing, standing
 from hub.telemetry import log
 
+_JOURNAL = 7_301
+"""Any number: the lock of whoever writes what the journal says."""
+
 
 class Fenced(Exception):
     """Another projector has moved the position. Nothing was written: read the positions anew and go on."""
@@ -74,6 +77,9 @@ class Store:
         A record that cannot be read is logged by its place and passed over.
         """
         with self._engine.begin() as connection:
+            if batch.journal:
+                # What a delivery counts for in its leg follows from entries of two partitions.
+                sql.alone(connection, _JOURNAL)
             _fence(connection, batch.moves)
             self._apply_lines(connection, batch.lines)
             _apply_subscriptions(connection, batch.subscriptions)
