@@ -40,6 +40,7 @@ _CITY = frozenset({"GET /city", "GET /city/report", "GET /city/{metric}", "GET /
 _COUNTS = frozenset(
     {
         "GET /v1/flows",
+        "GET /v1/census",
         "GET /v1/census/{metric}",
         "GET /v1/newcomers",
         "GET /v1/signals",
@@ -125,7 +126,7 @@ ALLOWED: Mapping[PersonRole, frozenset[str]] = {
     | _TROUBLES
     | _REPAIRS
     | _ACTS
-    | {"GET /v1/dead-letters", "GET /v1/census/{metric}", "GET /v1/newcomers"},
+    | {"GET /v1/dead-letters", "GET /v1/census", "GET /v1/census/{metric}", "GET /v1/newcomers"},
     PersonRole.FG: _PAGES | _CITY | _COUNTS | _PARTNERS | _LEARNERS | _TROUBLES | _ACTS,
 }
 """All that people may do, as method and route; what is not here is refused. Nobody publishes, and nobody but the

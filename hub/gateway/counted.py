@@ -67,6 +67,20 @@ async def get_flows(caller: Caller, door: Door) -> Response:
     return _json(await asyncio.to_thread(door.flows))
 
 
+@router.get("/v1/census", **openapi.WHOLE_CENSUS)
+async def get_whole_census(
+    caller: Caller,
+    door: Door,
+    metric: Annotated[str | None, Query(max_length=8, description="Only this one")] = None,
+) -> Response:
+    """Every aggregate metric with what was published of each of its periods, as `/v1/census/{metric}` gives one."""
+    require(caller, *COUNTING)
+    if metric is not None and metric not in census.METRICS:
+        raise not_found("metric")
+    ids = [metric] if metric else list(census.METRICS)
+    return _json({"metrics": await asyncio.to_thread(_shown_metrics, ids, door)})
+
+
 @router.get("/v1/census/{metric}", **openapi.CENSUS)
 async def get_census(
     metric: str,
@@ -149,13 +163,28 @@ def _shown_metric(metric: str, period: str | None, public: bool, door: Gateway) 
     chosen = found.get(period or max(found, key=_newness, default=""))
     if public:
         chosen = _public(chosen, door)
-    days = {
-        "periods": sorted(found),
-        "next": census.following(door.rules.calendar.snapshots, door.today()) or None,
-    }
+    days = {"periods": sorted(found), "next": _next(door)}
     if chosen is None:
         return {"period": period, "on": None, "k": door.rules.small_cell, "cells": [], **days}
     return {**census.figures(chosen, door.known.directory, door.rules, public), **days}
+
+
+def _shown_metrics(ids: Iterable[str], door: Gateway) -> list[dict[str, Any]]:
+    published, next = door.queries.census().published, _next(door)
+    shown = []
+    for id in ids:
+        found = [one for one in published if one.metric == id]
+        tables = [census.figures(one, door.known.directory, door.rules) for one in found]
+        days = {"periods": sorted(one.period for one in found), "next": next}
+        if id == HEALTH:
+            tables, days = [_live(False, door)], {"periods": [], "next": None}
+        shown.append({"metric": id, **census.METRICS[id], **days, "tables": tables})
+    return shown
+
+
+def _next(door: Gateway) -> str | None:
+    """The fixed day of the next publication."""
+    return census.following(door.rules.calendar.snapshots, door.today()) or None
 
 
 def _newness(period: str) -> str:

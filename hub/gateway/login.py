@@ -24,7 +24,7 @@ from hub.telemetry import log
 
 router = APIRouter(include_in_schema=False)
 
-_OWN_PATH = re.compile(r"/([A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)?")
+_OWN_PAGE = re.compile(r"/([A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)?(\?[A-Za-z0-9_.~%+:/=&-]*)?")
 
 _WORDS = {
     "not-begun": (
@@ -54,11 +54,11 @@ _OTHERWISE = (
 
 
 @router.get("/login")
-async def begin(door: Door, then: Annotated[str, Query(alias="next", max_length=200)] = "/") -> Response:
-    """To the issuer; back to the page `next` of the hub afterwards."""
+async def begin(door: Door, then: Annotated[str, Query(alias="next", max_length=1000)] = "/") -> Response:
+    """To the issuer; back to the page `next` of the hub, with its query, afterwards."""
     login = _login(door)
     try:
-        where, cookie = await login.begin(then if _OWN_PATH.fullmatch(then) else "/", door.now())
+        where, cookie = await login.begin(then if _OWN_PAGE.fullmatch(then) else "/", door.now())
     except Failed as failed:
         return _failed(failed, door)
     return RedirectResponse(where, 303, {"Set-Cookie": cookie})
@@ -79,8 +79,8 @@ async def finish(request: Request, door: Door) -> Response:
     session = login.sessions.begin(person, who)
     request.scope.setdefault("state", {})[COOKIE] = login.sessions.cookie(session)
     log.event("login.done", who=who, role=person.role, partner=person.partner)
-    # The first page is not for everybody; the catalogue is.
-    then = begun.then if begun.then != "/" or may(person.role, "GET", "/") else "/catalogue"
+    # Whoever may not see the city begins with what is its own.
+    then = begun.then if begun.then != "/" or may(person.role, "GET", "/") else "/subscriptions"
     return RedirectResponse(then, 303, {"Set-Cookie": login.without()})
 
 

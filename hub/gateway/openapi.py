@@ -269,22 +269,15 @@ PARTNERS = operation(
 )
 FLOWS = operation(200, ok("Counts", {}))
 _CELLS = [{"of": ["po"], "value": 2390}, {"of": ["vo", "mbo"], "value": 40}]
+_METRIC = {"metric": "M1", "nl": "...", "en": "...", "next": "2027-04-01"}
+_TABLE = {"period": "2026-2027", "on": "2027-03-01", "k": 5, "method": "pooled", "cells": _CELLS}
 CENSUS = operation(
     200,
-    ok(
-        "The metric as it was published; each cell counts its categories together",
-        {
-            "metric": "M1",
-            "nl": "...",
-            "en": "...",
-            "period": "2026-2027",
-            "on": "2027-03-01",
-            "k": 5,
-            "method": "pooled",
-            "cells": _CELLS,
-            "next": "2027-04-01",
-        },
-    ),
+    ok("The metric as it was published; each cell counts its categories together", {**_METRIC, **_TABLE}),
+)
+WHOLE_CENSUS = operation(
+    200,
+    ok("Every metric, each with its periods", {"metrics": [{**_METRIC, "tables": [_TABLE]}]}),
 )
 NEWCOMERS = operation(200, ok("Need against places", {"city": "almere", "rows": []}))
 SIGNALS = operation(

@@ -73,9 +73,15 @@ def page_session(request: Request, door: Gateway) -> Session:
         permitted(session.person, request, door)
         return session
     if "text/html" in request.headers.get("accept", ""):
-        where = f"/login?{urlencode({'next': request.url.path})}"
+        where = f"/login?{urlencode({'next': _page(request)})}"
         raise Problem(303, "no-session", "log in first", headers={"Location": where})
     raise _refused(door, "no-session", "nobody is logged in: go to /login", 401)
+
+
+def _page(request: Request) -> str:
+    """Path and query, as one may come back to it."""
+    url = request.url
+    return f"{url.path}?{url.query}" if request.method == "GET" and url.query else url.path
 
 
 def permit(session: Session, request: Request, door: Gateway) -> None:

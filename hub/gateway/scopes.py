@@ -36,6 +36,7 @@ SCOPES: dict[Route, Scope] = {
     ("GET", "/v1/journeys"): Scope.JOURNEYS,
     ("GET", "/v1/journeys/_search"): Scope.JOURNEYS,
     ("GET", "/v1/signals"): Scope.SIGNALS,
+    ("GET", "/v1/census"): Scope.CENSUS,
     ("GET", "/v1/census/{metric}"): Scope.CENSUS,
     ("GET", "/v1/newcomers"): Scope.CENSUS,
     ("GET", "/v1/flows"): Scope.CENSUS,

@@ -15,7 +15,6 @@ from hub.core.event import moment
 from hub.monitor.city_charts import axis, bar, sankey
 from hub.monitor.city_tables import (
     CLOCKS,
-    NOW,
     SOURCES,
     Behind,
     Late,
@@ -85,7 +84,7 @@ def router(api: Api, now: Callable[[], int], viewer: GetViewer = anybody) -> API
     @pages.get("/city/{metric}.csv")
     async def download(metric: str, request: Request, who: Viewer = looking) -> Response:
         around = frame(request, who)
-        found = await _metric(api, who, _known(metric), around.lang)
+        found = (await _metrics(api, who, around.lang, _known(metric))).get(metric)
         if found is None:
             raise HTTPException(403)
         on = max((table.on for table in found.tables), default="")
@@ -146,39 +145,32 @@ def reported(city: City, around: Frame, period: str, occasion: str, on: str) -> 
 async def read(api: Api, viewer: Viewer, lang: str, metric: str = "") -> City:
     """All that a page shows; of the census `metric` alone, when it is given. Raises HTTPException 503 when the API
     cannot answer."""
-    ids = (metric,) if metric else tuple(METRICS)
-    newcomers, signals, *found = await asyncio.gather(
+    newcomers, signals, found = await asyncio.gather(
         _asked(api, viewer, "/v1/newcomers"),
         _asked(api, viewer, "/v1/signals"),
-        *(_metric(api, viewer, id, lang) for id in ids),
+        _metrics(api, viewer, lang, metric),
     )
     # Who is no procesregisseur gets signals about persons here: they are not for pages.
     organisations = signals.body.get("organisations") if signals else None
     return City(
-        {one.id: one for one in found if one is not None},
+        found,
         newcomers.body if newcomers else None,
         None if organisations is None else late(organisations),
     )
 
 
-async def _metric(api: Api, viewer: Viewer, id: str, lang: str) -> Metric | None:
-    first = await _asked(api, viewer, "/v1/census/{metric}", id)
-    if first is None:
-        return None
-    others = [period for period in first.body["periods"] if period != first.body.get("period", NOW)]
-    more = await asyncio.gather(
-        *(_asked(api, viewer, "/v1/census/{metric}", id, {"period": period}) for period in others)
-    )
-    return metric([first.body, *(one.body for one in more if one)], lang)
+async def _metrics(api: Api, viewer: Viewer, lang: str, only: str = "") -> dict[str, Metric]:
+    found = await _asked(api, viewer, "/v1/census", {"metric": only} if only else None)
+    return {one["metric"]: metric(one, lang) for one in found.body["metrics"]} if found else {}
 
 
 async def _asked(
-    api: Api, viewer: Viewer, route: str, id: str = "", query: Mapping[str, str] | None = None
+    api: Api, viewer: Viewer, route: str, query: Mapping[str, str] | None = None
 ) -> Reply | None:
     """None for what is not for this viewer."""
     if not viewer.may("GET", route):
         return None
-    reply = await api(viewer, "GET", route.replace("{metric}", id), query)
+    reply = await api(viewer, "GET", route, query)
     if reply.well:
         return reply
     if reply.status in (403, 404):

@@ -136,16 +136,15 @@ def value(given: int | str) -> Value:
     return Value(int(low), int(high)) if dash else Value(None, None)
 
 
-def metric(answers: Sequence[Mapping[str, Any]], lang: str) -> Metric:
-    """One metric, of what was answered for each of its periods; `lang` is nl or en."""
-    first = answers[0]
-    tables = [_table(answer, lang) for answer in answers if answer.get("on")]
+def metric(given: Mapping[str, Any], lang: str) -> Metric:
+    """One metric with the tables of its periods, as `GET /v1/census` gives it; `lang` is nl or en."""
+    tables = [_table(table, lang) for table in given["tables"]]
     return Metric(
-        first["metric"],
-        first[lang],
-        first[f"about_{lang}"],
+        given["metric"],
+        given[lang],
+        given[f"about_{lang}"],
         sorted(tables, key=_order),
-        first.get("next") or "",
+        given["next"] or "",
     )
 
 

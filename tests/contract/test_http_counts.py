@@ -99,6 +99,27 @@ class TestCensus:
         told = {name: said for name, said in banded.json().items() if name != "instance"}  # that is drawn
         assert "1-4" not in str(told)
 
+    async def test_all_of_it_is_there_at_once_and_is_what_each_metric_gives_for_each_period(self) -> None:
+        hub = Hub()
+        hub.queries.published = [published(period="2025-2026"), published(), published("M1")]
+        found = {one["metric"]: one for one in (await get(hub, "regie", "/v1/census")).json()["metrics"]}
+        one = (await get(hub, "regie", "/v1/census", params={"metric": "M6"})).json()["metrics"]
+
+        assert list(found) == [f"M{number}" for number in range(1, 16)]
+        assert {id: len(given["tables"]) for id, given in found.items() if given["tables"]} == {
+            "M1": 1, "M6": 2, "M14": 1,
+        }  # fmt: skip
+        assert one == [found["M6"]]
+        for table in found["M6"]["tables"]:
+            alone = (await get(hub, "regie", "/v1/census/M6", params={"period": table["period"]})).json()
+            assert {"tables": found["M6"]["tables"], **alone} == {**found["M6"], **table}
+
+    @pytest.mark.parametrize(("who", "metric", "status"), [("school", "M6", 403), ("regie", "M99", 404)])
+    async def test_all_of_it_is_for_the_same_and_of_a_metric_that_is_none_there_is_nothing(
+        self, who: str, metric: str, status: int
+    ) -> None:
+        assert (await get(Hub(), who, "/v1/census", params={"metric": metric})).status_code == status
+
     async def test_the_health_of_the_hub_is_live(self) -> None:
         answer = (await get(Hub(), "regie", "/v1/census/M14")).json()
 

@@ -92,9 +92,10 @@ async def test_the_log_holds_route_templates_but_no_learner_no_query_and_no_toke
         await client.get(f"/v1/learning-lines/{learner}")
         await client.get("/v1/journeys?source=geheim&id=1")
         await client.get(f"/v1/{learner}")
+        await client.post("/v1/events", content=b"{}")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     routes = [line["route"] for line in lines if line["event"] == "http.request"]
-    assert routes == ["/v1/learning-lines/{learnerId}"] * 2 + ["/v1/journeys", "unknown"]
+    assert routes == ["/v1/learning-lines/{learnerId}"] * 2 + ["/v1/journeys", "unknown", "/v1/events"]
     assert not re.search(f"{learner}|geheim|almere-token", stream.getvalue())
 
 

@@ -42,7 +42,7 @@ def test_a_person_clicks_through_and_everybody_gets_what_the_policy_names(demo: 
         assert browser.get("/v1/flows").status_code == 200
         assert browser.get("/v1/subscriptions").status_code == 403
     with httpx.Client(base_url=url, follow_redirects=True, timeout=30, trust_env=False) as browser:
-        assert choose(browser, "demo-taalcentrum").url.path == "/catalogue"
+        assert choose(browser, "demo-taalcentrum").url.path == "/subscriptions"
         assert len(browser.get("/v1/subscriptions").json()) >= 1
     # Taalcentrum has no other way to publish here than the tokens of the issuer.
     assert running.wait(150) == 0, demo.said

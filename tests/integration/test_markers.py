@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from hub import kafka
 from hub.core.catalogue import KINDS, about_persons
 from hub.core.partners import Partner, Role
+from hub.demo.log import read_all
 from hub.local.children import PARTS, port_of
 from hub.local.folder import Folder
 from hub.logbook.export import Export, Order
@@ -184,17 +185,14 @@ async def _ask(planted: Planted, left: dict[str, list[str]]) -> None:
 
 
 async def _read(planted: Planted, left: dict[str, list[str]]) -> None:
-    """Every record of every topic."""
+    """Every record that stands in any topic now."""
     async with kafka.consumer(planted.hub.settings.bootstrap) as reader:
-        topics = await reader.topics()
-        reader.subscribe([topic for topic in topics if not topic.startswith("__")])
-        while batch := await reader.getmany(timeout_ms=3000):
-            for where, records in batch.items():
-                family = re.sub(r"^(hub\.events|outbox)\..*", r"\1", where.topic)
-                for one in records:
-                    left[f"key {family}"].append((one.key or b"").decode(errors="replace"))
-                    left[f"value {family}"].append((one.value or b"").decode(errors="replace"))
-                    left[f"header {family}"] += [raw.decode(errors="replace") for _, raw in one.headers]
+        topics = [topic for topic in await reader.topics() if not topic.startswith("__")]
+    for one in await read_all(planted.hub.settings.bootstrap, topics):
+        family = re.sub(r"^(hub\.events|outbox)\..*", r"\1", one.topic)
+        left[f"key {family}"].append((one.key or b"").decode(errors="replace"))
+        left[f"value {family}"].append((one.value or b"").decode(errors="replace"))
+        left[f"header {family}"] += [raw.decode(errors="replace") for _, raw in one.headers]
 
 
 def _rows(planted: Planted, left: dict[str, list[str]]) -> None:

@@ -44,11 +44,10 @@ REGIE = Viewer(Person(PersonRole.PROCESREGISSEUR))
 NOBODY = Directory(())
 
 
-def answer(published: Published | None, id: str = "M6", periods: tuple[str, ...] = ()) -> dict[str, Any]:
-    """As `GET /v1/census/{metric}` gives it."""
-    empty: dict[str, Any] = {"period": None, "on": None, "k": 5, "cells": []}
-    shown = census.figures(published, NOBODY, RULES) if published else empty
-    return {"metric": id, **METRICS[id], **shown, "periods": list(periods), "next": "2027-04-01"}
+def answer(published: Published | None, id: str = "M6") -> dict[str, Any]:
+    """One metric as `GET /v1/census` gives it."""
+    tables = [census.figures(published, NOBODY, RULES)] if published else []
+    return {"metric": id, **METRICS[id], "next": "2027-04-01", "tables": tables}
 
 
 def told(id: str, cells: dict[str, int], method: str = "pooled", period: str = YEAR) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def told(id: str, cells: dict[str, int], method: str = "pooled", period: str = Y
 
 
 def one(id: str, cells: dict[str, int], **more: str) -> Metric:
-    return metric([told(id, cells, **more)], "nl")
+    return metric(told(id, cells, **more), "nl")
 
 
 def coming(*asked: Given, exact: bool = False) -> dict[str, Any]:
@@ -102,10 +101,10 @@ GROUP = (
 
 def whole(lang: str = "nl") -> City:
     found = [
-        metric([told("M1", MOVES, "rounded")], lang),
-        metric([told("M3", {"waiting/brin:00YY01": 3, "waiting/brin:00YY02": 30}, "banded", STANDING)], lang),
-        metric([told("M6", CERTIFICATES)], lang),
-        metric([answer(None, "M13")], lang),
+        metric(told("M1", MOVES, "rounded"), lang),
+        metric(told("M3", {"waiting/brin:00YY01": 3, "waiting/brin:00YY02": 30}, "banded", STANDING), lang),
+        metric(told("M6", CERTIFICATES), lang),
+        metric(answer(None, "M13"), lang),
     ]
     return City({one.id: one for one in found}, coming(*GROUP), late(LATE))
 
@@ -130,8 +129,8 @@ def test_a_number_is_shown_as_the_api_gives_it_and_what_it_hides_is_said_in_word
 def test_a_hidden_cell_is_neither_zero_nor_a_number_on_any_page() -> None:
     before = publish(Raw("M6", YEAR, "2027-02-01", "pooled", dict.fromkeys(CERTIFICATES, 0)), None, RULES)
     found = answer(publish(Raw("M6", YEAR, ON, "pooled", CERTIFICATES), before, RULES))
-    assert "<5" in [cell["value"] for cell in found["cells"]]
-    shown = pages(City({"M6": metric([found], "nl")}))
+    assert "<5" in [cell["value"] for cell in found["tables"][0]["cells"]]
+    shown = pages(City({"M6": metric(found, "nl")}))
     for html in shown.values():
         row = next(row for row in re.findall(r"<tr>.*?</tr>", html, re.S) if "Zorg" in row or "zorg" in row)
         assert "te weinig om te tonen" in row and not re.search(r">\s*\d", row) and "<rect" not in row
@@ -261,7 +260,7 @@ def rows(found: Metric) -> list[list[str]]:
 
 def test_a_hidden_cell_is_empty_in_the_csv_and_a_column_says_that_it_is_hidden() -> None:
     before = publish(Raw("M6", YEAR, "2027-02-01", "pooled", dict.fromkeys(CERTIFICATES, 0)), None, RULES)
-    found = metric([answer(publish(Raw("M6", YEAR, ON, "pooled", CERTIFICATES), before, RULES))], "nl")
+    found = metric(answer(publish(Raw("M6", YEAR, ON, "pooled", CERTIFICATES), before, RULES)), "nl")
     head, *lines = rows(found)
     assert tuple(head) == COLUMNS
     by_name = {line[3]: line[5:9] for line in lines}
@@ -329,7 +328,7 @@ def test_no_page_and_no_file_has_a_count_that_the_api_masked(
             large = {name: small[name] + then.get(name, 0) for name in raw.cells}
             one = publish(Raw(raw.metric, raw.period, ON, raw.method, small), None, RULES)
             two = publish(Raw(raw.metric, raw.period, ON, raw.method, large), one, RULES)
-            made[raw.metric] = metric([answer(two, raw.metric)], "nl")
+            made[raw.metric] = metric(answer(two, raw.metric), "nl")
     city = City(made)
     for html in (page.overview(city, Frame("/city")), page.reported(city, Frame(), "", "board", ON)):
         assert not {1, 2, 3, 4} & set(numbers(html))
@@ -355,7 +354,7 @@ def test_no_page_counts_fewer_than_five_children_who_need_a_place(
 ) -> None:
     asked = [asks(str(i), area, day, po=po, vo=vo) for i, (area, day, po, vo) in enumerate(groups)]
     given = [gives(str(i), free, day) for i, (day, free) in enumerate(offers)]
-    city = City({"M2": metric([answer(None, "M2")], "nl")}, coming(*asked, *given))
+    city = City({"M2": metric(answer(None, "M2"), "nl")}, coming(*asked, *given))
     for html in (page.overview(city, Frame("/city")), page.detail(city, Frame("/city/M2"), "M2")):
         counted = re.sub(r"Wie vanaf wanneer.*?</table>", "", html, flags=re.S)  # places are told exactly
         shown = re.findall(r'<td class="n[^"]*">(.*?)</td>|Tekort: (\d+)|seat">(.*?) vanaf', counted, re.S)
