@@ -58,7 +58,7 @@ def run(folder: Path, net: tuple[str, ...]) -> Run:
     """Those tests with few examples, always the same ones, until the first failure."""
     files = [f"tests/unit/{test}.py" for test in net]
     options = ["-x", "-q", "--rootdir", ".", "-p", "no:randomly", "-p", "no:cacheprovider", "--tb=line"]
-    environ = os.environ | {"HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(folder)}
+    environ = os.environ | {"HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(folder), "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", *options, *files]
     return subprocess.run(command, cwd=folder, env=environ, text=True, capture_output=True, timeout=SECONDS)
 
