@@ -24,8 +24,8 @@ RULES = (
     Mutant(
         "a filter keeps the order to erase",
         "routing.py",
-        "if withdraws or subscription.wants(attributes):",
-        "if subscription.wants(attributes):",
+        "if not back and not subscription.wants(attributes):",
+        "if not subscription.wants(attributes):",
         "an outbox with a filter would go on showing who was erased",
         ("test_withdrawal",),
     ),

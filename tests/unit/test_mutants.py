@@ -18,26 +18,6 @@ from tests.mutants_rules import RULES
 
 MUTANTS = (*mutants.MUTANTS, *RULES)
 ROOT = Path(__file__).resolve().parent.parent.parent
-HELPERS = (
-    "__init__",
-    "city",
-    "grants",
-    "history",
-    "linekit",
-    "lines",
-    "matrix",
-    "payloads",
-    "pure",
-    "rows_case",
-    "rows_line",
-    "said",
-    "sayings",
-    "shapes",
-    "strategies",
-    "watch",
-    "unit/__init__",
-    "unit/test_linked",
-)
 AT_ONCE = 2
 SECONDS = 900
 PATIENCE = pytest.mark.timeout(3600)
@@ -45,12 +25,13 @@ PATIENCE = pytest.mark.timeout(3600)
 Run = subprocess.CompletedProcess[str]
 
 
-def copied(folder: Path, net: tuple[str, ...]) -> Path:
-    """The hub and the net, but nothing that knows of Kafka, in a folder of their own."""
+def copied(folder: Path) -> Path:
+    """The hub and the unit tests, but nothing that knows of Kafka, in a folder of their own."""
     shutil.copytree(ROOT / "hub", folder / "hub", ignore=shutil.ignore_patterns("local", "demo", "gateway"))
-    (folder / "tests" / "unit").mkdir(parents=True)
-    for name in (*HELPERS, *(f"unit/{test}" for test in net)):
-        shutil.copy(ROOT / "tests" / f"{name}.py", folder / "tests" / f"{name}.py")
+    shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit")
+    for path in (ROOT / "tests").glob("*.py"):
+        if path.name != "conftest.py":
+            shutil.copy(path, folder / "tests")
     return folder
 
 
@@ -64,7 +45,7 @@ def run(folder: Path, net: tuple[str, ...]) -> Run:
 
 
 def mutated(folder: Path, mutant: Mutant) -> Run:
-    path = copied(folder, mutant.net) / "hub" / "core" / mutant.file
+    path = copied(folder) / "hub" / "core" / mutant.file
     source = path.read_text()
     assert source.count(mutant.old) == 1, f"{mutant.name}: its text stands {source.count(mutant.old)} times"
     path.write_text(source.replace(mutant.old, mutant.new))
@@ -91,5 +72,5 @@ def test_a_mutant_of_the_core_is_caught(mutant: Mutant, runs: dict[str, Future[R
 @PATIENCE
 def test_without_a_mutant_the_same_tests_are_green(tmp_path: Path) -> None:
     net = tuple(sorted({test for mutant in MUTANTS for test in mutant.net}))
-    done = run(copied(tmp_path / "sound", net), net)
+    done = run(copied(tmp_path / "sound"), net)
     assert done.returncode == 0, done.stdout + done.stderr
