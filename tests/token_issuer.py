@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -86,7 +87,9 @@ class TokenIssuer:
         return (key or self.published[0]).sign(self.claims(client, **changes))
 
     def claims(self, client: str = "client-1", **changes: Any) -> dict[str, Any]:
+        """What a token says; a timedelta is a moment so far from now."""
         now = int(time.time())
+        moments = {n: now + int(v.total_seconds()) for n, v in changes.items() if isinstance(v, timedelta)}
         claims = {
             "iss": self.url,
             "aud": [AUDIENCE],
@@ -95,5 +98,6 @@ class TokenIssuer:
             "exp": now + 600,
             "jti": uuid.uuid4().hex,
             **changes,
+            **moments,
         }
         return {name: value for name, value in claims.items() if value is not None}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -206,10 +206,10 @@ class TestTokensOfAnIssuer:
     @pytest.mark.parametrize(
         ("changes", "code"),
         [
-            ({"exp": int(time.time()) - 60}, "expired-token"),
-            ({"exp": int(time.time()) + 7200}, "long-token"),
-            ({"exp": int(time.time()) + 7200, "iat": None}, "long-token"),
-            ({"nbf": int(time.time()) + 600}, "early-token"),
+            ({"exp": timedelta(seconds=-60)}, "expired-token"),
+            ({"exp": timedelta(seconds=7200)}, "long-token"),
+            ({"exp": timedelta(seconds=7200), "iat": None}, "long-token"),
+            ({"nbf": timedelta(seconds=600)}, "early-token"),
             ({"aud": "https://elders.example.nl"}, "foreign-audience"),
             ({"aud": None}, "missing-claim"),
             ({"jti": None}, "missing-claim"),
