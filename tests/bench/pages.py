@@ -189,7 +189,7 @@ async def ask(
         while not while_.done():
             for role, client in clients.items():
                 for route in routes(role):
-                    answer = await client.get(address(route, town.fill))
+                    answer = await client.get(address(route, town.fill, role))
                     assert answer.status_code == 200, (route, role, answer.text[:300])
                     asked[route].add(role.value)
                     await asyncio.sleep(0.02)

@@ -64,5 +64,8 @@ def first_role(route: str) -> PersonRole:
     return next(role for role in PersonRole if route in routes(role))
 
 
-def address(route: str, fill: Fill) -> str:
-    return FILLED.get(route, route).format(**fill._asdict())
+def address(route: str, fill: Fill, role: PersonRole) -> str:
+    """Who administers a partner sees what is its own alone."""
+    own = role is PersonRole.PARTNER_ADMINISTRATOR
+    shown = fill._replace(subscription=fill.own) if own else fill
+    return FILLED.get(route, route).format(**shown._asdict())

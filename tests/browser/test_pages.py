@@ -26,7 +26,7 @@ async def test_a_page_is_accessible_and_whole_in_every_look(opened: Open, town: 
     for look in LOOKS:
         window = await opened(first_role(route), look)
 
-        assert await window.go(address(route, town.fill)) == 200
+        assert await window.go(address(route, town.fill, first_role(route))) == 200
         assert await window.page.locator("main h1, header h1").count() == 1
         await window.shoot(route.strip("/").replace("/", "-").replace("{", "").replace("}", "") or "home")
         assert await window.faults_of_access() == [], look
@@ -41,7 +41,7 @@ async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(
     window = await opened(first_role(route))
     # What is replaced meanwhile would have to be counted anew.
     await window.page.route("**/monitor/live?**", lambda asked: asked.abort())
-    await window.go(address(route, town.fill))
+    await window.go(address(route, town.fill, first_role(route)))
     wanted: int = await window.page.evaluate(_MARK)
 
     await window.page.keyboard.press("Tab")
@@ -66,7 +66,7 @@ async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(
 @each_page
 async def test_the_skip_link_leads_to_the_content(opened: Open, town: Town, route: str) -> None:
     window = await opened(first_role(route))
-    await window.go(address(route, town.fill))
+    await window.go(address(route, town.fill, first_role(route)))
 
     await window.page.keyboard.press("Tab")
     await window.page.keyboard.press("Enter")
@@ -78,8 +78,8 @@ async def test_the_skip_link_leads_to_the_content(opened: Open, town: Town, rout
 async def test_a_page_says_the_same_without_javascript(opened: Open, town: Town, route: str) -> None:
     role = first_role(route)
     with_it, without = await opened(role), await opened(role, script=False)
-    await with_it.go(address(route, town.fill))
-    await without.go(address(route, town.fill))
+    await with_it.go(address(route, town.fill, role))
+    await without.go(address(route, town.fill, role))
 
     headings = [
         await window.page.locator("h1, h2, th[scope=col]").all_text_contents()
@@ -92,7 +92,7 @@ async def test_a_page_says_the_same_without_javascript(opened: Open, town: Town,
 @each_page
 async def test_the_other_language_is_one_click_away_and_stays(opened: Open, town: Town, route: str) -> None:
     window = await opened(first_role(route))
-    await window.go(address(route, town.fill))
+    await window.go(address(route, town.fill, first_role(route)))
     dutch = await window.page.locator("main").inner_text()
 
     await window.page.get_by_role("link", name="English").click()
@@ -106,7 +106,7 @@ async def test_the_other_language_is_one_click_away_and_stays(opened: Open, town
 @each_page
 async def test_a_page_can_be_printed(opened: Open, town: Town, route: str) -> None:
     window = await opened(first_role(route), Look(scheme="dark"))
-    await window.go(address(route, town.fill))
+    await window.go(address(route, town.fill, first_role(route)))
     await window.page.emulate_media(media="print", color_scheme="dark")
 
     for gone in (".places", ".actions", ".skip"):
@@ -121,7 +121,7 @@ async def test_somebody_sees_the_pages_of_their_role_and_no_other(
 ) -> None:
     window = await opened(role)
     for route in ROUTES:
-        status = await window.go(address(route, town.fill))
+        status = await window.go(address(route, town.fill, role))
         assert status == (200 if route in routes(role) else 403), route
     await window.go(OPEN)
     for link in await window.page.locator("nav.places a").all():

@@ -86,7 +86,7 @@ async def test_no_traffic_of_any_page_names_a_learner_or_shows_a_small_cell(open
 
     await window.page.route(f"{town.url}/**", record)
     for route in routes(REGIE):
-        await window.go(address(route, town.fill))
+        await window.go(address(route, town.fill, REGIE))
         links: list[str] = await window.page.locator('main a[href^="/"]').evaluate_all(_HREFS)
         for link in sorted(set(links))[:12]:
             if link.endswith(".csv"):
