@@ -217,19 +217,24 @@ _COURSES = sa.select(deliveries)
 _SAID = sa.select(entries.c.at, entries.c.kind, entries.c.body)
 _HOURLY = sa.select(hourly).order_by(hourly.c.name, hourly.c.publisher, hourly.c.hour)
 
-_waiting = deliveries.alias()
-_oldest = (
-    sa.select(_waiting.c.delivery)
-    .where(
-        _waiting.c.subscription == subscriptions.c.id,
-        _waiting.c.delivered_at.is_(None),
-        _waiting.c.routed_at.is_not(None),
-        _waiting.c.outcome.not_in(ENDS),
+
+def oldest_open(subscription: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    """Within a query: the id of the delivery that waits longest for the webhook of a subscription."""
+    waiting = deliveries.alias()
+    return (
+        sa.select(waiting.c.delivery)
+        .where(
+            waiting.c.subscription == subscription,
+            waiting.c.delivered_at.is_(None),
+            waiting.c.routed_at.is_not(None),
+            waiting.c.outcome.not_in(ENDS),
+        )
+        .order_by(waiting.c.routed_at)
+        .limit(1)
+        .scalar_subquery()
     )
-    .order_by(_waiting.c.routed_at)
-    .limit(1)
-    .scalar_subquery()
-)
+
+
 _DELIVERY_FLOWS = (
     sa.select(
         tallies,
@@ -241,7 +246,8 @@ _DELIVERY_FLOWS = (
     )
     .select_from(
         tallies.outerjoin(subscriptions, subscriptions.c.id == tallies.c.subscription).outerjoin(
-            deliveries, sa.and_(subscriptions.c.push, deliveries.c.delivery == _oldest)
+            deliveries,
+            sa.and_(subscriptions.c.push, deliveries.c.delivery == oldest_open(subscriptions.c.id)),
         )
     )
     .order_by(tallies.c.partner, tallies.c.subscription)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from hub.core.contact import CONTACTS, Act, Contact, Waiting
-from hub.core.journal import ENDS
+from hub.readmodel.queries import oldest_open
 from hub.readmodel.schema import acts, contacts, deliveries, subscriptions, tallies
 
 
@@ -44,19 +44,6 @@ class Standings:
             return [Act(**row._mapping) for row in connection.execute(query)]
 
 
-_still = deliveries.alias()
-_OLDEST = (
-    sa.select(_still.c.delivery)
-    .where(
-        _still.c.subscription == tallies.c.subscription,
-        _still.c.delivered_at.is_(None),
-        _still.c.routed_at.is_not(None),
-        _still.c.outcome.not_in(ENDS),
-    )
-    .order_by(_still.c.routed_at)
-    .limit(1)
-    .scalar_subquery()
-)
 _WAITING = sa.select(
     tallies.c.subscription,
     tallies.c.partner,
@@ -66,4 +53,4 @@ _WAITING = sa.select(
     sa.func.coalesce(deliveries.c.routed_at, 0).label("oldest"),
     sa.func.coalesce(deliveries.c.attempts, 0).label("attempts"),
     sa.func.coalesce(deliveries.c.status, "").label("answer"),
-).select_from(tallies.outerjoin(deliveries, deliveries.c.delivery == _OLDEST))
+).select_from(tallies.outerjoin(deliveries, deliveries.c.delivery == oldest_open(tallies.c.subscription)))

@@ -140,7 +140,7 @@ def _ways(legs: Iterable[Any]) -> Ways:
     told: Counter[tuple[str, str]] = Counter()
     for publisher, type, partner, subscription, n in legs:
         to[publisher, type].append((partner, subscription))
-        told[publisher, type] += n
+        told[publisher, type] += int(n)
     return Ways(list(told), list(told.values()), to)
 
 
