@@ -12,7 +12,7 @@ import msgspec
 from hub.core import journal, state, views
 from hub.core.flows import HOUR_MS
 from hub.core.records import Record
-from hub.core.topics import JOURNAL, LINES
+from hub.core.topics import EVENTS_P1, JOURNAL, LINES
 
 NOW = 1_790_000_000_000
 PREFIX = "nl.onderwijsloopbanen."
@@ -60,14 +60,17 @@ class Log:
 class Event:
     """One event, and the entries a journal may hold about it."""
 
-    def __init__(self, id: str, type: str = HANDOVER, publisher: str = "po", at: int = NOW) -> None:
+    def __init__(
+        self, id: str, type: str = HANDOVER, publisher: str = "po", at: int = NOW, topic: str = EVENTS_P1
+    ) -> None:
         self.at = at
+        self.topic = topic
         self.publisher = publisher
         self.named = {"source": f"urn:nld:kvknr:1:systeem:{publisher}", "id": id, "type": type}
 
     def accepted(self, after: int = 0) -> journal.Accepted:
         return journal.Accepted(
-            at=self.at + after, publisher=self.publisher, topic="hub.events.p1", via="http", **self.named
+            at=self.at + after, publisher=self.publisher, topic=self.topic, via="http", **self.named
         )
 
     def refused(self, *reasons: str) -> journal.Refused:

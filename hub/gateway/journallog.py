@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -34,7 +35,8 @@ class KafkaJournal:
 
     async def oldest(self, read: Mapping[int, int], ends: Mapping[int, int]) -> int | None:
         behind = [part for part in self._parts if read.get(part.partition, 0) < ends[part.partition]]
-        moments = [await self._written(part, read.get(part.partition, 0)) for part in behind]
+        asked = (self._written(part, read.get(part.partition, 0)) for part in behind)
+        moments = await asyncio.gather(*asked)
         return min((at for at in moments if at is not None), default=None)
 
     async def _written(self, part: TopicPartition, offset: int) -> int | None:

@@ -149,8 +149,13 @@ def figures(flows: Flows, naming: Naming, now: int) -> Figures:
         arrivals=[_arrival(one) for one in flows.arrivals],
         free_places=flows.free_places,
         shortfalls=flows.shortfalls,
-        signals=sorted(_signal(one, naming) for one in flows.signals),
+        signals=standing(flows.signals, naming),
     )
+
+
+def standing(signals: Iterable[SignalFlow], naming: Naming) -> list[SignalRow]:
+    """Signals that stand, by organisation and rule."""
+    return sorted(_signal(one, naming) for one in signals)
 
 
 def _width(flows: Flows) -> int:

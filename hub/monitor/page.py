@@ -4,17 +4,17 @@ never a learner (domain.md D8)."""
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from hub.core.flows import Flows
+from hub.core.flows import Flows, SignalFlow
 from hub.core.matrix import Matrix
 from hub.monitor import live
-from hub.monitor.figures import Naming, figures
+from hub.monitor.figures import Naming, figures, standing
 from hub.monitor.frame import Frame, draw, frame
 from hub.monitor.frame import page as as_page
 from hub.monitor.matrix import ALL, LIGHTS, Lanes, board, legs
@@ -79,6 +79,11 @@ def fragments(
 def as_json(flows: Flows, now: int, naming: Naming) -> dict[str, Any]:
     """The figures of today for machines; a number that may be about persons is a text such as `1-4`."""
     return _plain(figures(flows, naming, now))  # type: ignore[no-any-return]
+
+
+def signals_as_json(signals: Iterable[SignalFlow], naming: Naming) -> list[dict[str, Any]]:
+    """Of those figures the signals alone."""
+    return _plain(standing(signals, naming))  # type: ignore[no-any-return]
 
 
 def router(

@@ -23,8 +23,8 @@ class Flowing:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def matrix(self, now: int, days: int = 7) -> Matrix:
-        """Legs of what was routed on the last `days` days, today among them, and rhythms over DAYS."""
+    def matrix(self, now: int, days: int = 7, rhythms: tuple[Rhythm, ...] | None = None) -> Matrix:
+        """Legs of what was routed on the last `days` days, today among them, with `rhythms`, or those of now."""
         today = now - now % DAY_MS
         first = today - (days - 1) * DAY_MS
         with self._engine.connect() as connection:
@@ -32,7 +32,7 @@ class Flowing:
             rows = connection.execute(_LEGS.where(legs.c.day >= first)).all()
         # Whoever has a webhook gets its inbox filled as well, and need not empty it.
         watched = [row for row in rows if bool(row.push) or row.partner not in pushed]
-        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=self.rhythms(now))
+        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=rhythms or self.rhythms(now))
 
     def rhythms(self, now: int) -> tuple[Rhythm, ...]:
         """Of every publisher and kind, over DAYS until today."""
@@ -58,6 +58,7 @@ _OLDEST = (
 )
 _SUMS = [sa.func.sum(legs.c[name]).label(name) for name in ("told", "delivered", "pulled", "ended", *WITHIN)]
 _BY = (legs.c.publisher, legs.c.type, legs.c.subscription, legs.c.partner, subscriptions.c.push)
+_SUMMED = slice(len(_BY), len(_BY) + len(_SUMS))
 _ARRIVED = legs.c.delivered + legs.c.pulled + legs.c.ended
 _LEGS = (
     sa.select(
@@ -94,14 +95,17 @@ def _legs(rows: Iterable[Any]) -> tuple[Leg, ...]:
 def _leg(publisher: str, partner: str, type: str, rows: list[Any]) -> Leg:
     waiting = [(row.oldest, row.subscription) for row in rows if row.oldest is not None]
     oldest, subscription = min(waiting, default=(None, ""))
+    told, _, _, ended, *within = (
+        sum(map(int, column)) for column in zip(*(row[_SUMMED] for row in rows), strict=True)
+    )
     return Leg(
         publisher=publisher,
         partner=partner,
         type=type,
-        told=sum(int(row.told) for row in rows),
+        told=told,
         arrived=sum(int(row.delivered if row.push else row.pulled) for row in rows),
-        ended=sum(int(row.ended) for row in rows),
-        within=tuple(sum(int(row._mapping[name]) for row in rows) for name in WITHIN),
+        ended=ended,
+        within=tuple(within),
         oldest=oldest,
         subscription=subscription,
     )

@@ -20,6 +20,9 @@ from hub.wiring.troubles import Troubles
 FRESH_SECONDS = 0.5
 """So long what was read of the flows is good for whoever looks next."""
 
+RHYTHM_SECONDS = 30.0
+"""So long is what the flows did over weeks: it is read for silences, which are counted in days."""
+
 
 def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
     """All of them, as routers. The catalogue is open to everyone, for it says nothing of anybody."""
@@ -108,6 +111,8 @@ class Aggregates:
         self._now = now
         self._reading: asyncio.Future[Any] | None = None
         self._fresh_until = 0.0
+        self._rhythms: Any = ()
+        self._rhythms_until = 0.0
 
     async def read(self) -> Any:
         """Exact counts, for the pages that mask them; one reading serves all who look at about the same time."""
@@ -120,7 +125,10 @@ class Aggregates:
         from hub.monitor.page import Reading
 
         now = clocks.wall()
-        return Reading(self._queries.flows(now), self._flowing.matrix(now))
+        if time.monotonic() > self._rhythms_until:
+            self._rhythms = self._flowing.rhythms(now)
+            self._rhythms_until = time.monotonic() + RHYTHM_SECONDS
+        return Reading(self._queries.flows(now), self._flowing.matrix(now, rhythms=self._rhythms))
 
     def known(self) -> Any:
         """How the pages call things, and take them together."""
@@ -141,7 +149,9 @@ class Aggregates:
 
     def lagging(self) -> Any:
         """Signals that stand, per organisation and rule."""
-        return self.flows()["signals"]
+        from hub.monitor import page
+
+        return page.signals_as_json(self._queries.signals_by_org(), self.naming())
 
     def health(self) -> list[Cell]:
         from hub.monitor.figures import figures

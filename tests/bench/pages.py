@@ -28,7 +28,9 @@ import orjson
 import sqlalchemy as sa
 
 from hub.core import journal
+from hub.core.catalogue import KINDS
 from hub.core.people import PersonRole
+from hub.core.topics import events_topic
 from hub.demo.story import school_year
 from hub.readmodel import schema
 from hub.readmodel.store import Batch, Store
@@ -152,7 +154,8 @@ def _life(rng: random.Random, ways: Ways, waits: bool) -> list[journal.Entry]:
     to = rng.sample(to, min(len(to), rng.randint(1, 4)))
     if not waits:
         to = [one for one in to if one[0] != BROKEN]
-    event = journals.Event(str(uuid.UUID(int=rng.getrandbits(128), version=4)), type, publisher, at)
+    kind, id = KINDS[type], str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    event = journals.Event(id, type, publisher, at, events_topic(kind.privacy(kind.example)))
     entries = [event.accepted(), event.routed(*to)]
     for partner, inbox in to:
         if partner in (BROKEN, WELL):
