@@ -92,8 +92,10 @@ class KafkaFeeds:
     async def span(self, subscription: str) -> tuple[int, int]:
         part = TopicPartition(outbox(subscription), 0)
         async with self.lent() as consumer:
-            begin = (await consumer.beginning_offsets([part]))[part]
-            return begin + 1, (await consumer.end_offsets([part]))[part]
+            begins, ends = await asyncio.gather(
+                consumer.beginning_offsets([part]), consumer.end_offsets([part])
+            )
+            return begins[part] + 1, ends[part]
 
     async def _read(self, part: TopicPartition, after: int, limit: int, wait: float) -> Page:
         page = await self._fetch(part, after, limit)

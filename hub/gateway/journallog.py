@@ -35,19 +35,18 @@ class KafkaJournal:
 
     async def oldest(self, read: Mapping[int, int], ends: Mapping[int, int]) -> int | None:
         behind = [part for part in self._parts if read.get(part.partition, 0) < ends[part.partition]]
-        asked = (self._written(part, read.get(part.partition, 0)) for part in behind)
-        moments = await asyncio.gather(*asked)
-        return min((at for at in moments if at is not None), default=None)
-
-    async def _written(self, part: TopicPartition, offset: int) -> int | None:
-        """When the record at `offset` was written, or the first one after it that is still kept."""
+        if not behind:
+            return None
         async with self._feeds.lent() as consumer:
-            begin = (await consumer.beginning_offsets([part]))[part]
-            end = (await consumer.end_offsets([part]))[part]
-            start = max(offset, begin)
-            if start >= end:
-                return None
-            records = await fetch(consumer, part, start, 1)
+            begins = await consumer.beginning_offsets(behind)
+        starts = {part: max(read.get(part.partition, 0), begin) for part, begin in begins.items()}
+        kept = [(part, start) for part, start in starts.items() if start < ends[part.partition]]
+        return min(await asyncio.gather(*(self._written(*place) for place in kept)), default=None)
+
+    async def _written(self, part: TopicPartition, offset: int) -> int:
+        """When the record at `offset` was written, or the first one after it that is there."""
+        async with self._feeds.lent() as consumer:
+            records = await fetch(consumer, part, offset, 1)
         if not records:
             raise FeedUnavailable("no answer in time")
         return records[0].timestamp

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,11 +29,8 @@ PAGE = 500
 @router.get("/v1/subscriptions/{id}/position", **openapi.POSITION)
 async def get_position(id: str, caller: Caller, door: Door) -> Response:
     """The number up to which you acknowledged the feed (0: nothing yet), with the oldest number kept and the newest."""
-    _, first, last = await _span(id, caller, door)
-    try:
-        number = await acknowledged(door, id)
-    except FeedUnavailable as error:
-        raise unavailable(error) from None
+    await _own(id, caller, door)
+    (first, last), number = await asyncio.gather(_span(id, door), _acknowledged(id, door))
     return _told(number, first, last)
 
 
@@ -43,7 +42,8 @@ async def put_position(id: str, request: Request, caller: Caller, door: Door) ->
 
     A position that is not written again is kept for 400 days.
     """
-    own, first, last = await _span(id, caller, door)
+    own = await _own(id, caller, door)
+    first, last = await _span(id, door)
     number = await _number(request)
     if number > last:
         raise Problem(
@@ -71,13 +71,24 @@ def unavailable(error: FeedUnavailable) -> Problem:
     return Problem(503, "feed-unavailable", detail, headers={"Retry-After": "5"})
 
 
-async def _span(id: str, caller: Caller, door: Gateway) -> tuple[Subscription, int, int]:
+async def _own(id: str, caller: Caller, door: Gateway) -> Subscription:
     own = door.known.find(caller, id)
     if own is None:
         raise not_found("subscription")
     await door.ensure_outbox(id)
+    return own
+
+
+async def _span(id: str, door: Gateway) -> tuple[int, int]:
     try:
-        return own, *await door.feeds.span(id)
+        return await door.feeds.span(id)
+    except FeedUnavailable as error:
+        raise unavailable(error) from None
+
+
+async def _acknowledged(id: str, door: Gateway) -> int:
+    try:
+        return await acknowledged(door, id)
     except FeedUnavailable as error:
         raise unavailable(error) from None
 

@@ -44,6 +44,9 @@ async def report_numbers(
         int | None,
         Query(alias="to", ge=1, le=HIGHEST, description="Last number; left out: the newest there is"),
     ] = None,
+    newest: Annotated[
+        int | None, Query(ge=1, le=MOST, description="The newest so many; from and to do not count")
+    ] = None,
 ) -> Response:
     """What became of every number between `from` and `to`, at most 100,000 of them: per state how many, and which
     stretches (`[first, last]`, both included). Each number is in exactly one state. Never what was in them.
@@ -53,23 +56,25 @@ async def report_numbers(
     """
     if door.known.find(caller, id) is None:
         raise not_found("subscription")
-    if high is not None and high < low:
+    if newest is None and high is not None and high < low:
         raise Problem(400, "range", "to lies before from")
     try:
         await door.ensure_outbox(id)
-        made = await _made(door, id, low, high)
+        made = await _made(door, id, low, high) if newest is None else await _made(door, id, -newest, None)
     except FeedUnavailable as error:
         raise unavailable(error) from None
     return answer(200, _shown(id, made))
 
 
 async def _made(door: Gateway, id: str, low: int, high: int | None) -> _Report:
-    """Kafka is asked before the books. A courier journals what it did before it commits that, so books that are
+    """`low` counts from the end when it is negative. Kafka is asked before the books. A courier journals what it did before it commits that, so books that are
     complete up to the end of the journal as it is then tell of everything that was committed."""
-    first, last = await door.feeds.span(id)
+    (first, last), done, taken = await asyncio.gather(
+        door.feeds.span(id), door.offsets.committed(door.courier, outbox(id)), acknowledged(door, id)
+    )
+    low = max(1, last + 1 + low) if low < 0 else low
     high = min(last if high is None else high, last, low + MOST - 1)
-    done = await door.offsets.committed(door.courier, outbox(id))
-    marks = Marks(first, last, done, await acknowledged(door, id))
+    marks = Marks(first, last, done, taken)
     now, ends = door.now(), await door.journaled.ends()
     read, known = await asyncio.to_thread(door.books.numbers, id, low, high)
     behind = await door.journaled.oldest(read, ends)

@@ -10,6 +10,7 @@ two columns, says more about a hidden cell than the cell itself does.
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import NamedTuple
 
 _FROM = (0, 1, 5, 10, 20, 50, 100)
@@ -41,6 +42,7 @@ def exact(count: int) -> Shown:
     return Shown(count, count)
 
 
+@lru_cache(maxsize=4096)
 def banded(count: int) -> Shown:
     """0, 1-4, 5-9, 10-19, 20-49, 50-99, 100-109, 110-119 and so on."""
     if count >= _FROM[-1]:

@@ -233,13 +233,11 @@ async def _journey(api: Api, who: Viewer, source: str | None, id: str | None) ->
 
 async def _books(api: Api, who: Viewer, id: str) -> Json | None:
     """Where the feed of a subscription is, and what became of its newest messages."""
-    position = await api(who, "GET", f"{_api(id)}/position")
-    if not position.well:
+    report = await api(who, "GET", f"{_api(id)}/report", {"newest": str(BOOKED)})
+    if not report.well:
         return None
-    low = max(1, position.body["last"] - BOOKED + 1)
-    report = await api(who, "GET", f"{_api(id)}/report", {"from": str(low)})
-    states = report.body["states"] if report.well else {}
-    return {**position.body, "states": {name: one["count"] for name, one in states.items() if one["count"]}}
+    counts = {name: one["count"] for name, one in report.body["states"].items() if one["count"]}
+    return {**report.body, "states": counts}
 
 
 def _options(form: Form) -> list[Option]:

@@ -284,6 +284,13 @@ SHARED_FROM = 20
 _AGES = ((86_400_000, "d", "d"), (3_600_000, "u", "h"), (60_000, "min", "min"), (1000, "s", "s"))
 
 
+@lru_cache(maxsize=8192)
+def _range(low: int, high: int, thousands: str) -> str:
+    """A page of figures asks for the same ones thousands of times."""
+    ends = (low,) if low == high else (low, high)
+    return "-".join(f"{end:,}".replace(",", thousands) for end in ends)
+
+
 class Language:
     """One of LANGUAGES; an unknown one is Dutch. `words` are those of one page, before those of the site."""
 
@@ -292,6 +299,7 @@ class Language:
         self.code = code if code in LANGUAGES else LANGUAGES[0]
         self.place = LANGUAGES.index(self.code)
         self.other = LANGUAGES[1 - self.place]
+        self._thousands = ".,"[self.place]
 
     def __call__(self, name: str) -> str:
         """Raises KeyError for a word that is not there."""
@@ -301,12 +309,10 @@ class Language:
         return WORDS[rule][self.place] if rule in WORDS else rule
 
     def number(self, value: int) -> str:
-        return f"{value:,}".replace(",", "." if self.code == "nl" else ",")
+        return _range(value, value, self._thousands)
 
     def shown(self, value: Shown) -> str:
-        if value.exact:
-            return self.number(value.low)
-        return f"{self.number(value.low)}-{self.number(value.high)}"
+        return _range(value.low, value.high, self._thousands)
 
     def least(self, value: Shown) -> str:
         """For a headline: `at least` and the lower bound where the number is not exact."""

@@ -110,25 +110,35 @@ class Aggregates:
         self._rules = rules
         self._now = now
         self._reading: asyncio.Future[Any] | None = None
+        self._latest: Any = None
         self._fresh_until = 0.0
         self._rhythms: Any = ()
         self._rhythms_until = 0.0
+        self._renewing: asyncio.Future[None] | None = None
 
     async def read(self) -> Any:
         """Exact counts, for the pages that mask them; one reading serves all who look at about the same time."""
         if self._reading is None or (self._reading.done() and time.monotonic() > self._fresh_until):
             self._fresh_until = time.monotonic() + FRESH_SECONDS
             self._reading = asyncio.ensure_future(asyncio.to_thread(self._both))
+        if self._rhythms and time.monotonic() > self._rhythms_until:
+            # Nobody waits for it. What it fails by, the next reading fails by as well.
+            self._rhythms_until = time.monotonic() + RHYTHM_SECONDS
+            self._renewing = asyncio.ensure_future(asyncio.to_thread(self._renew))
+            self._renewing.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(self._reading)
+
+    def _renew(self) -> None:
+        self._rhythms = self._flowing.rhythms(clocks.wall())
 
     def _both(self) -> Any:
         from hub.monitor.page import Reading
 
         now = clocks.wall()
-        if time.monotonic() > self._rhythms_until:
-            self._rhythms = self._flowing.rhythms(now)
-            self._rhythms_until = time.monotonic() + RHYTHM_SECONDS
-        return Reading(self._queries.flows(now), self._flowing.matrix(now, rhythms=self._rhythms))
+        if not self._rhythms:
+            self._renew()
+        self._latest = Reading(self._queries.flows(now), self._flowing.matrix(now, rhythms=self._rhythms))
+        return self._latest
 
     def known(self) -> Any:
         """How the pages call things, and take them together."""
@@ -157,8 +167,9 @@ class Aggregates:
         from hub.monitor.figures import figures
         from hub.monitor.health import health
 
-        now = clocks.wall()
-        flows = self._queries.flows(now)
+        now, latest = clocks.wall(), self._latest
+        fresh = latest is not None and now - latest.flows.at < FRESH_SECONDS * 1000
+        flows = latest.flows if fresh else self._queries.flows(now)
         return health(flows, figures(flows, self.naming(), now))
 
     def naming(self) -> Any:

@@ -207,7 +207,17 @@ class TestReport:
             assert states(answer) == {"waiting": [[2, 2]]} and answer.json()["to"] == 2
             assert states(await client.get(REPORT, params={"from": 3})) == {}
 
-    @pytest.mark.parametrize("asked", [{"from": 0}, {"from": 3, "to": 2}, {"to": "x"}])
+    async def test_the_newest_may_be_asked_for_without_knowing_their_numbers(self) -> None:
+        hub = Hub()
+        async with hub.client() as client:
+            assert states(await client.get(REPORT, params={"newest": 2})) == {}
+            await fill(hub, 5)
+            answer = await client.get(REPORT, params={"newest": 2, "to": 3})
+            more = await client.get(REPORT, params={"newest": 9})
+        assert states(answer) == {"waiting": [[4, 5]]} and answer.json()["from"] == 4
+        assert states(more) == {"waiting": [[1, 5]]}
+
+    @pytest.mark.parametrize("asked", [{"from": 0}, {"from": 3, "to": 2}, {"to": "x"}, {"newest": 0}])
     async def test_a_stretch_that_is_none_is_400(self, asked: Any) -> None:
         async with Hub().client() as client:
             assert (await client.get(REPORT, params=asked)).status_code == 400
