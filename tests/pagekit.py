@@ -10,9 +10,21 @@ from hub.core.matrix import Matrix
 from hub.monitor import troubles
 from hub.monitor.figures import Naming
 from hub.monitor.matrix import Lanes
-from hub.monitor.page import Known, Reading
+from hub.monitor.page import Known, Reads
 from hub.wiring.pages import Inside, pages
 from tests.gateway_fakes import NOW
+
+
+def reads(flows: Flows, matrix: Matrix) -> Reads:
+    """What is always the same."""
+
+    async def of_flows() -> Flows:
+        return flows
+
+    async def of_matrix() -> Matrix:
+        return matrix
+
+    return Reads(of_flows, of_matrix)
 
 
 class NoTroubles:
@@ -38,8 +50,9 @@ class Quiet:
     def naming(self) -> Naming:
         return Naming({}, str, str)
 
-    async def read(self) -> Reading:
-        return Reading(Flows(at=NOW, first_hour=NOW), Matrix(at=NOW, first_day=NOW))
+    @property
+    def read(self) -> Reads:
+        return reads(Flows(at=NOW, first_hour=NOW), Matrix(at=NOW, first_day=NOW))
 
     def known(self) -> Known:
         return Known(self.naming(), Lanes(str, str, lambda _: True, str, lambda _: 0))

@@ -67,7 +67,9 @@ async def report_numbers(
 
 
 async def _made(door: Gateway, id: str, low: int, high: int | None) -> _Report:
-    """`low` counts from the end when it is negative. Kafka is asked before the books. A courier journals what it did before it commits that, so books that are
+    """A negative `low` counts from the end.
+
+    Kafka is asked before the books. A courier journals what it did before it commits that, so books that are
     complete up to the end of the journal as it is then tell of everything that was committed."""
     (first, last), done, taken = await asyncio.gather(
         door.feeds.span(id), door.offsets.committed(door.courier, outbox(id)), acknowledged(door, id)

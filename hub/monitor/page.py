@@ -3,6 +3,7 @@ never a learner (domain.md D8)."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -44,10 +45,17 @@ BAR_HEIGHT = 24
 
 
 class Reading(NamedTuple):
-    """All that the pages of the flows show, as it is before it is masked."""
+    """All that a page of the flows shows, as it is before it is masked; `matrix` is None for one that has none."""
 
     flows: Flows
-    matrix: Matrix
+    matrix: Matrix | None = None
+
+
+class Reads(NamedTuple):
+    """How each of the two is read."""
+
+    flows: Callable[[], Awaitable[Flows]]
+    matrix: Callable[[], Awaitable[Matrix]]
 
 
 class Known(NamedTuple):
@@ -57,7 +65,6 @@ class Known(NamedTuple):
     lanes: Lanes
 
 
-Read = Callable[[], Awaitable[Reading]]
 Know = Callable[[], Known]
 
 
@@ -87,7 +94,7 @@ def signals_as_json(signals: Iterable[SignalFlow], naming: Naming) -> list[dict[
 
 
 def router(
-    read: Read,
+    read: Reads,
     know: Know,
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     viewer: GetViewer = anybody,
@@ -97,9 +104,14 @@ def router(
     pages = APIRouter(include_in_schema=False)
     looking = Depends(viewer)
 
+    async def reading(name: str) -> Reading:
+        if name != "home":
+            return Reading(await read.flows())
+        return Reading(*await asyncio.gather(read.flows(), read.matrix()))
+
     async def live_page(name: str, request: Request, who: Viewer, flow: str) -> Response:
         around = frame(request, who)
-        return as_page(render(name, await read(), know(), around, now(), _flow(flow)), request)
+        return as_page(render(name, await reading(name), know(), around, now(), _flow(flow)), request)
 
     @pages.get("/")
     async def home(request: Request, who: Viewer = looking, flow: str = ALL) -> Response:
@@ -113,9 +125,9 @@ def router(
     async def each_leg(request: Request, who: Viewer = looking, flow: str = ALL) -> Response:
         asked = request.query_params
         publisher, receiver = (_group(asked.get(name, ALL)) for name in ("from", "to"))
-        given, flow = await read(), _flow(flow)
+        matrix, flow = await read.matrix(), _flow(flow)
         around = frame(request, who)
-        rows = legs(given.matrix, know().lanes, flow, publisher, receiver)
+        rows = legs(matrix, know().lanes, flow, publisher, receiver)
         shown = {
             "rows": rows[:LEGS],
             "left_out": len(rows[LEGS:]),
@@ -134,12 +146,12 @@ def router(
         # The addresses within the parts are those of the page that they stand in.
         path = "/" if name == "home" else f"/{name}"
         around = frame(request, who)._replace(path=path, query=())
-        parts = fragments(name, await read(), know(), around, at, _flow(flow))
+        parts = fragments(name, await reading(name), know(), around, at, _flow(flow))
         return live.as_json({"at": Language(around.lang).clock(at), "parts": parts})
 
     @pages.get("/monitor/figures", dependencies=[looking])
     async def all_figures() -> Response:
-        return live.as_json(as_json((await read()).flows, now(), know().naming))
+        return live.as_json(as_json(await read.flows(), now(), know().naming))
 
     whole = APIRouter(include_in_schema=False)
     whole.include_router(pages)
@@ -157,10 +169,10 @@ def _group(asked: str) -> str:
 
 def _context(read: Reading, known: Known, now: int, flow: str) -> dict[str, Any]:
     groups: Sequence[str] = tuple(GROUPS)
-    shown = board(read.matrix, known.lanes, [name for name in FLOWS if name], groups, flow)
+    order = [name for name in FLOWS if name]
     return {
         "f": figures(read.flows, known.naming, now),
-        "b": shown,
+        "b": board(read.matrix, known.lanes, order, groups, flow) if read.matrix else None,
         "bars": _bars,
         "signs": SIGNS,
         "lights": LIGHTS,

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from hub.core.catalogue import KINDS
 from hub.core.directory import Directory
@@ -17,8 +17,13 @@ from hub.wiring import clock as clocks
 from hub.wiring.shared import Views
 from hub.wiring.troubles import Troubles
 
-FRESH_SECONDS = 0.5
+T = TypeVar("T")
+
+FRESH_SECONDS = 0.4
 """So long what was read of the flows is good for whoever looks next."""
+
+KEPT_SECONDS = 1.0
+"""So old it may be while the next one is read. An open page asks twice a second: together less than two seconds."""
 
 RHYTHM_SECONDS = 30.0
 """So long is what the flows did over weeks: it is read for silences, which are counted in days."""
@@ -96,10 +101,44 @@ class Inside:
         return Reply(answer.status_code, orjson.loads(answer.content) if answer.content else None)
 
 
+class Kept(Generic[T]):
+    """One reading serves all who look at about the same time. Who looks again and again does not wait for the next
+    one. `latest` is the last one that was done."""
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self.latest: T | None = None
+        self._read = read
+        self._reading: asyncio.Future[T] | None = None
+        self._begun = 0.0
+        self._as_of = 0.0
+
+    async def __call__(self) -> T:
+        now = time.monotonic()
+        if self._reading is None or (self._reading.done() and now - self._begun > FRESH_SECONDS):
+            self._begun = now
+            self._reading = asyncio.ensure_future(asyncio.to_thread(self._done, now))
+            self._reading.add_done_callback(_seen)
+        if self.latest is not None and now - self._as_of <= KEPT_SECONDS:
+            return self.latest
+        return await asyncio.shield(self._reading)
+
+    def _done(self, as_of: float) -> T:
+        found = self._read()
+        self.latest, self._as_of = found, as_of
+        return found
+
+
+def _seen(done: asyncio.Future[Any]) -> None:
+    """What it failed by, whoever has to wait for the next one meets."""
+    if not done.cancelled():
+        done.exception()
+
+
 class Aggregates:
     """What the procesregisseur sees, for the page and for JSON: masked before it leaves this object."""
 
     def __init__(self, engine: Any, views: Views, rules: Rules, now: Callable[[], int]) -> None:
+        from hub.monitor.page import Reads
         from hub.readmodel.flowing import Flowing
         from hub.readmodel.queries import Queries
 
@@ -109,36 +148,25 @@ class Aggregates:
         self._views = views
         self._rules = rules
         self._now = now
-        self._reading: asyncio.Future[Any] | None = None
-        self._latest: Any = None
-        self._fresh_until = 0.0
+        self._flows = Kept(lambda: self._queries.flows(clocks.wall()))
         self._rhythms: Any = ()
         self._rhythms_until = 0.0
         self._renewing: asyncio.Future[None] | None = None
+        self._matrix = Kept(lambda: self._flowing.matrix(clocks.wall(), rhythms=self._rhythms))
+        self.read = Reads(self._flows, self._matrix_with_rhythms)
+        """Exact counts, for the pages that mask them."""
 
-    async def read(self) -> Any:
-        """Exact counts, for the pages that mask them; one reading serves all who look at about the same time."""
-        if self._reading is None or (self._reading.done() and time.monotonic() > self._fresh_until):
-            self._fresh_until = time.monotonic() + FRESH_SECONDS
-            self._reading = asyncio.ensure_future(asyncio.to_thread(self._both))
+    async def _matrix_with_rhythms(self) -> Any:
         if self._rhythms and time.monotonic() > self._rhythms_until:
-            # Nobody waits for it. What it fails by, the next reading fails by as well.
             self._rhythms_until = time.monotonic() + RHYTHM_SECONDS
             self._renewing = asyncio.ensure_future(asyncio.to_thread(self._renew))
-            self._renewing.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return await asyncio.shield(self._reading)
+            self._renewing.add_done_callback(_seen)
+        elif not self._rhythms:
+            await asyncio.to_thread(self._renew)
+        return await self._matrix()
 
     def _renew(self) -> None:
         self._rhythms = self._flowing.rhythms(clocks.wall())
-
-    def _both(self) -> Any:
-        from hub.monitor.page import Reading
-
-        now = clocks.wall()
-        if not self._rhythms:
-            self._renew()
-        self._latest = Reading(self._queries.flows(now), self._flowing.matrix(now, rhythms=self._rhythms))
-        return self._latest
 
     def known(self) -> Any:
         """How the pages call things, and take them together."""
@@ -167,9 +195,9 @@ class Aggregates:
         from hub.monitor.figures import figures
         from hub.monitor.health import health
 
-        now, latest = clocks.wall(), self._latest
-        fresh = latest is not None and now - latest.flows.at < FRESH_SECONDS * 1000
-        flows = latest.flows if fresh else self._queries.flows(now)
+        now, flows = clocks.wall(), self._flows.latest
+        if flows is None or now - flows.at > FRESH_SECONDS * 1000:
+            flows = self._queries.flows(now)
         return health(flows, figures(flows, self.naming(), now))
 
     def naming(self) -> Any:

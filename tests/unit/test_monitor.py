@@ -25,6 +25,7 @@ from hub.monitor.page import LIVE, Known, Reading, as_json, router
 from hub.monitor.shown import Shown, banded, exact, total
 from hub.monitor.viewer import Viewer
 from hub.monitor.words import WORDS, Language
+from tests.pagekit import reads
 
 NOW = 1_790_000_000_000
 GROUP, HANDOVER = "nl.group.announced.v1", "nl.handover.prepared.v1"
@@ -419,11 +420,7 @@ def _luminance(colour: str) -> float:
 @pytest.fixture
 def door() -> httpx.AsyncClient:
     app = fastapi.FastAPI()
-
-    async def given() -> Reading:
-        return reading(everything())
-
-    app.include_router(router(given, lambda: Known(NAMING, LANES), lambda: NOW))
+    app.include_router(router(reads(everything(), MATRIX), lambda: Known(NAMING, LANES), lambda: NOW))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hub")
 
 
@@ -483,11 +480,8 @@ async def test_a_guard_keeps_the_figures_in() -> None:
     def refuse() -> Viewer:
         raise fastapi.HTTPException(401)
 
-    async def given() -> Reading:
-        return reading(everything())
-
     app = fastapi.FastAPI()
-    app.include_router(router(given, lambda: Known(NAMING, LANES), lambda: NOW, refuse))
+    app.include_router(router(reads(everything(), MATRIX), lambda: Known(NAMING, LANES), lambda: NOW, refuse))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hub") as door:
         answers = [(await door.get(path)).status_code for path in GUARDED]
 

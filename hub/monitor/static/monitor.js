@@ -1,7 +1,7 @@
 "use strict";
-// Asks for new figures every second and replaces the parts that changed. Nothing else runs here.
+// Asks for new figures twice a second and replaces the parts that changed. Nothing else runs here.
 (() => {
-  const EVERY = 1000;
+  const EVERY = 500;
   const words = document.body.dataset;
   const by = (id) => document.getElementById(id);
   const parts = new Map([...document.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
