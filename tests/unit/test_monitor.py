@@ -21,7 +21,7 @@ from hub.monitor.figures import Kind, Naming, figures
 from hub.monitor.frame import Frame
 from hub.monitor.health import health
 from hub.monitor.matrix import Lanes
-from hub.monitor.page import LIVE, Known, Reading, as_json, router
+from hub.monitor.page import LIVE, Known, Reading, as_json, router, signals_as_json
 from hub.monitor.shown import Shown, banded, exact, total
 from hub.monitor.viewer import Viewer
 from hub.monitor.words import WORDS, Language
@@ -272,6 +272,11 @@ def test_a_partner_stands_once_with_its_worst_webhook_and_its_feed() -> None:
     assert rows[2:] == [
         ["Het Baken", "■ Ligt stil laatste antwoord: 503", "1 u", "20-49", "0-29", "20-49", "11-44", "20-49"],
     ]
+
+
+def test_signals_alone_are_those_among_the_figures() -> None:
+    given = everything()
+    assert given.signals and signals_as_json(given.signals, NAMING) == as_json(given, NOW, NAMING)["signals"]
 
 
 def test_a_partner_without_a_webhook_has_no_backlog() -> None:
