@@ -97,14 +97,20 @@ class Event:
         )
 
     def attempted(
-        self, partner: str, subscription: str, outcome: str = "delivered", attempt: int = 1, after: int = 20
+        self,
+        partner: str,
+        subscription: str,
+        outcome: str = "delivered",
+        attempt: int = 1,
+        after: int = 20,
+        number: int = 7,
     ) -> journal.Attempted:
         return journal.Attempted(
             at=self.at + after,
             partner=partner,
             subscription=subscription,
             delivery=self.delivery(subscription),
-            number=7,
+            number=number,
             attempt=attempt,
             outcome=outcome,
             status="200" if outcome == "delivered" else "503",

@@ -45,6 +45,8 @@ TARGET_MS = 300.0
 DAYS = 14
 """The history goes so far back."""
 AT_ONCE = 2000
+FILLED_FROM = 10_000_000
+"""Numbers that the year does not give out begin here."""
 WAITING = 200
 """So many of the newest events still wait for the partner whose receiver broke."""
 
@@ -130,11 +132,12 @@ _LEG = [schema.legs.c[name] for name in ("publisher", "type", "partner", "subscr
 
 
 class Ways(NamedTuple):
-    """Publisher and kind, how often that was told, and to whom."""
+    """Publisher and kind, how often that was told, and to whom; how many numbers were given out, by subscription."""
 
     from_: list[tuple[str, str]]
     weights: list[int]
     to: dict[tuple[str, str], list[tuple[str, str]]]
+    numbers: Counter[str]
 
 
 def _ways(legs: Iterable[Any]) -> Ways:
@@ -143,7 +146,7 @@ def _ways(legs: Iterable[Any]) -> Ways:
     for publisher, type, partner, subscription, n in legs:
         to[publisher, type].append((partner, subscription))
         told[publisher, type] += int(n)
-    return Ways(list(told), list(told.values()), to)
+    return Ways(list(told), list(told.values()), to, Counter())
 
 
 def _life(rng: random.Random, ways: Ways, waits: bool) -> list[journal.Entry]:
@@ -159,7 +162,9 @@ def _life(rng: random.Random, ways: Ways, waits: bool) -> list[journal.Entry]:
     entries = [event.accepted(), event.routed(*to)]
     for partner, inbox in to:
         if partner in (BROKEN, WELL):
-            entries.append(event.attempted(partner, inbox, "retry" if partner == BROKEN else "delivered"))
+            ways.numbers[inbox] += 1
+            outcome = "retry" if partner == BROKEN else "delivered"
+            entries.append(event.attempted(partner, inbox, outcome, number=FILLED_FROM + ways.numbers[inbox]))
         else:
             entries.append(
                 journals.pulled(partner, inbox, event.delivery(inbox), at=at + rng.randrange(60_000))
