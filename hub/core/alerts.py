@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from hub.core.flows import HOUR_MS
+from hub.core.topics import DAY_MS
+
 MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 
 
 class Kind(StrEnum):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-DAY_MS = 86_400_000
+from hub.core.topics import DAY_MS
+
 BOUNDS_MS = (1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, DAY_MS)
 """Up to which deliveries are taken together by how long they took; beyond the last there is no bound."""
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from hub.core import subscription as subs
 from hub.core.event import Event, Fault
 from hub.core.subscription import Subscription
+from hub.core.topics import DAY_MS
 from hub.gateway import openapi_replays, subscription_form
 from hub.gateway.auth import Caller, Door
 from hub.gateway.bodies import answer, read_json
@@ -30,7 +31,6 @@ MOST = 20_000
 SECONDS = 8.0
 PAGE = 500
 SAMPLES = 5
-DAY_MS = 86_400_000
 _FIELDS = frozenset({"filters", "types", "source"})
 
 

@@ -18,8 +18,10 @@ from hub.core.people import Person, PersonRole
 from hub.core.rights import Access, Scope
 from hub.gateway.auth import certificate, refusal, require
 from hub.gateway.context import Gateway, gateway
+from hub.gateway.oidc import Login
 from hub.gateway.people import CSRF, guard, page_session, permitted, session_of
 from hub.gateway.problems import Problem
+from hub.gateway.sessions import Session
 
 FORM_BYTES = 65_536
 
@@ -45,7 +47,7 @@ def visitor(request: Request) -> Visitor:
         session = page_session(request, door)
         if people.acts_as(session.person, door.known.directory) is None:
             raise refusal(door, 403, "no-partner", "the partner you act for is not in the directory any more")
-        return Visitor(session.person, door.login.sessions.csrf(session), session.who, True)
+        return _logged_in(session, door.login)
     found = _here(request, door) if door.loopback else _by_password(request, door)
     permitted(found.person, request, door)
     return found
@@ -57,11 +59,11 @@ def glance(request: Request) -> Visitor | None:
     if door.login is None:
         return _here(request, door) if door.loopback else None
     session = session_of(request, door)
-    return (
-        None
-        if session is None
-        else Visitor(session.person, door.login.sessions.csrf(session), session.who, True)
-    )
+    return None if session is None else _logged_in(session, door.login)
+
+
+def _logged_in(session: Session, login: Login) -> Visitor:
+    return Visitor(session.person, login.sessions.csrf(session), session.who, True)
 
 
 async def change(request: Request) -> tuple[Visitor, Mapping[str, str]]:

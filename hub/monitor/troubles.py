@@ -10,11 +10,12 @@ from hub.core import dead_letters
 from hub.core.contact import Contact
 from hub.core.letters import Group
 from hub.core.people import PersonRole
+from hub.core.topics import DAY_MS
 from hub.monitor.figures import LATE_MS, STUCK_MS
 from hub.monitor.shown import Shown, banded, exact
 from hub.monitor.viewer import Viewer
 
-UNREAD_MS = 86_400_000
+UNREAD_MS = DAY_MS
 """A feed that nobody reads for so long, though something waits in it, is a trouble."""
 
 LIGHTS = ("stuck", "late", "ended", "quiet", "well")

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.core.journal import ENDS
-from hub.core.matrix import DAY_MS, Leg, Matrix, Rhythm
+from hub.core.matrix import Leg, Matrix, Rhythm
+from hub.core.topics import DAY_MS
 from hub.readmodel.legs import WITHIN
 from hub.readmodel.schema import deliveries, hourly, legs, subscriptions
 
@@ -32,7 +33,8 @@ class Flowing:
             rows = connection.execute(_LEGS.where(legs.c.day >= first)).all()
         # Whoever has a webhook gets its inbox filled as well, and need not empty it.
         watched = [row for row in rows if bool(row.push) or row.partner not in pushed]
-        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=rhythms or self.rhythms(now))
+        known = self.rhythms(now) if rhythms is None else rhythms
+        return Matrix(at=now, first_day=first, legs=_legs(watched), rhythms=known)
 
     def rhythms(self, now: int) -> tuple[Rhythm, ...]:
         """Of every publisher and kind, over DAYS until today."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.core.journal import ENDS
-from hub.core.matrix import BOUNDS_MS, DAY_MS
+from hub.core.matrix import BOUNDS_MS
+from hub.core.topics import DAY_MS
 
 Leg = tuple[int, str, str, str, str]
 """Day (milliseconds since 1970 of its start, UTC), publisher, CloudEvents type, subscription, partner."""

@@ -25,8 +25,8 @@ FRESH_SECONDS = 0.4
 KEPT_SECONDS = 1.0
 """So old it may be while the next one is read. An open page asks twice a second: together less than two seconds."""
 
-RHYTHM_SECONDS = 30.0
-"""So long is what the flows did over weeks: it is read for silences, which are counted in days."""
+RHYTHM_SECONDS = (30.0, 300.0)
+"""The same two for what the flows did over weeks: it is read for silences, which are counted in days."""
 
 
 def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
@@ -103,22 +103,24 @@ class Inside:
 
 class Kept(Generic[T]):
     """One reading serves all who look at about the same time. Who looks again and again does not wait for the next
-    one. `latest` is the last one that was done."""
+    one. `latest` is the last one that was done; `fresh` and `kept` are seconds."""
 
-    def __init__(self, read: Callable[[], T]) -> None:
+    def __init__(
+        self, read: Callable[[], T], fresh: float = FRESH_SECONDS, kept: float = KEPT_SECONDS
+    ) -> None:
         self.latest: T | None = None
-        self._read = read
+        self._read, self._fresh, self._kept = read, fresh, kept
         self._reading: asyncio.Future[T] | None = None
         self._begun = 0.0
         self._as_of = 0.0
 
     async def __call__(self) -> T:
         now = time.monotonic()
-        if self._reading is None or (self._reading.done() and now - self._begun > FRESH_SECONDS):
+        if self._reading is None or (self._reading.done() and now - self._begun > self._fresh):
             self._begun = now
             self._reading = asyncio.ensure_future(asyncio.to_thread(self._done, now))
             self._reading.add_done_callback(_seen)
-        if self.latest is not None and now - self._as_of <= KEPT_SECONDS:
+        if self.latest is not None and now - self._as_of <= self._kept:
             return self.latest
         return await asyncio.shield(self._reading)
 
@@ -149,24 +151,14 @@ class Aggregates:
         self._rules = rules
         self._now = now
         self._flows = Kept(lambda: self._queries.flows(clocks.wall()))
-        self._rhythms: Any = ()
-        self._rhythms_until = 0.0
-        self._renewing: asyncio.Future[None] | None = None
-        self._matrix = Kept(lambda: self._flowing.matrix(clocks.wall(), rhythms=self._rhythms))
+        self._rhythms = Kept(lambda: self._flowing.rhythms(clocks.wall()), *RHYTHM_SECONDS)
+        self._matrix = Kept(lambda: self._flowing.matrix(clocks.wall(), rhythms=self._rhythms.latest))
         self.read = Reads(self._flows, self._matrix_with_rhythms)
         """Exact counts, for the pages that mask them."""
 
     async def _matrix_with_rhythms(self) -> Any:
-        if self._rhythms and time.monotonic() > self._rhythms_until:
-            self._rhythms_until = time.monotonic() + RHYTHM_SECONDS
-            self._renewing = asyncio.ensure_future(asyncio.to_thread(self._renew))
-            self._renewing.add_done_callback(_seen)
-        elif not self._rhythms:
-            await asyncio.to_thread(self._renew)
+        await self._rhythms()
         return await self._matrix()
-
-    def _renew(self) -> None:
-        self._rhythms = self._flowing.rhythms(clocks.wall())
 
     def known(self) -> Any:
         """How the pages call things, and take them together."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub.core.matrix import BOUNDS_MS, DAY_MS, within
+from hub.core.matrix import BOUNDS_MS, within
+from hub.core.topics import DAY_MS
 from hub.readmodel import schema
 from hub.readmodel.flowing import Flowing
 from tests.contract.test_readmodel import Model

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.matrix import BOUNDS_MS, DAY_MS, Leg, Matrix, Rhythm
+from hub.core.matrix import BOUNDS_MS, Leg, Matrix, Rhythm
+from hub.core.topics import DAY_MS
 from hub.monitor.matrix import LIGHTS, SLOW_MS, Board, Lanes, board, legs
 from hub.monitor.words import FLOWS, GROUPS, Language
 

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from hub.wiring import pages
 from hub.wiring.pages import Kept
 
 
@@ -35,7 +34,14 @@ def source() -> Source:
 
 @pytest.fixture
 def kept(source: Source) -> Kept[int]:
-    return Kept(source)
+    """Fresh for a minute."""
+    return Kept(source, fresh=60.0)
+
+
+@pytest.fixture
+def stale(source: Source) -> Kept[int]:
+    """Never fresh."""
+    return Kept(source, fresh=0.0)
 
 
 async def test_all_who_look_at_once_get_one_reading(source: Source, kept: Kept[int]) -> None:
@@ -43,42 +49,32 @@ async def test_all_who_look_at_once_get_one_reading(source: Source, kept: Kept[i
     assert source.times == 1
 
 
-async def test_what_was_just_read_is_not_read_again(
-    source: Source, kept: Kept[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pages, "FRESH_SECONDS", 60.0)
+async def test_what_was_just_read_is_not_read_again(source: Source, kept: Kept[int]) -> None:
     assert [await kept(), await kept()] == [1, 1] and source.times == 1
 
 
-async def test_who_looks_again_does_not_wait_for_the_next_reading(
-    source: Source, kept: Kept[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pages, "FRESH_SECONDS", 0.0)
-    assert await kept() == 1
+async def test_who_looks_again_does_not_wait_for_the_next_reading(source: Source, stale: Kept[int]) -> None:
+    assert await stale() == 1
     source.go.clear()
     async with asyncio.timeout(2):
-        assert await kept() == 1
+        assert await stale() == 1
     source.go.set()
     async with asyncio.timeout(5):
-        while await kept() < 2:
+        while await stale() < 2:
             await asyncio.sleep(0.01)
 
 
-async def test_what_is_old_is_shown_to_nobody(
-    source: Source, kept: Kept[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pages, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(pages, "KEPT_SECONDS", -1.0)
-    assert [await kept(), await kept(), await kept()] == [1, 2, 3]
+async def test_what_is_old_is_shown_to_nobody(source: Source) -> None:
+    old = Kept(source, fresh=0.0, kept=-1.0)
+    assert [await old(), await old(), await old()] == [1, 2, 3]
 
 
 async def test_a_reading_that_failed_is_told_to_who_waits_and_the_next_is_made_anew(
-    source: Source, kept: Kept[int], monkeypatch: pytest.MonkeyPatch
+    source: Source, stale: Kept[int]
 ) -> None:
-    monkeypatch.setattr(pages, "FRESH_SECONDS", 0.0)
     source.wrong = True
     for _ in range(2):
         with pytest.raises(OSError, match="no database"):
-            await kept()
+            await stale()
     source.wrong = False
-    assert await kept() == 3
+    assert await stale() == 3
