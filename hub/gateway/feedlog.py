@@ -92,10 +92,8 @@ class KafkaFeeds:
     async def span(self, subscription: str) -> tuple[int, int]:
         part = TopicPartition(outbox(subscription), 0)
         async with self.lent() as consumer:
-            begins, ends = await asyncio.gather(
-                consumer.beginning_offsets([part]), consumer.end_offsets([part])
-            )
-            return begins[part] + 1, ends[part]
+            begin, end = (await extents(consumer, [part]))[part]
+        return begin + 1, end
 
     async def _read(self, part: TopicPartition, after: int, limit: int, wait: float) -> Page:
         page = await self._fetch(part, after, limit)
@@ -106,8 +104,7 @@ class KafkaFeeds:
 
     async def _fetch(self, part: TopicPartition, after: int, limit: int) -> Page:
         async with self.lent() as consumer:
-            begin = (await consumer.beginning_offsets([part]))[part]
-            end = (await consumer.end_offsets([part]))[part]
+            begin, end = (await extents(consumer, [part]))[part]
             start = max(after, begin)
             records = await fetch(consumer, part, start, limit) if start < end else []
         withdrawn = await self._withdrawn(part, records, begin, end) if records else frozenset()
@@ -180,14 +177,25 @@ class KafkaFeeds:
                 continue
             try:
                 async with self.lent() as consumer:
-                    ends = await consumer.end_offsets(list(self._waiting))
+                    found = await extents(consumer, list(self._waiting))
             except FeedUnavailable as error:
                 log.event("feeds.interrupted", "warning", error=error)
                 continue
-            for part, size in ends.items():
+            for part, (_, size) in found.items():
                 for beyond, event in self._waiting.get(part, ()):
                     if size > beyond:
                         event.set()
+
+
+async def extents(
+    consumer: AIOKafkaConsumer, parts: Sequence[TopicPartition]
+) -> dict[TopicPartition, tuple[int, int]]:
+    """Offset of the oldest record that is kept, and of the next one to come."""
+    # It learns of all of them at once; topics that it was not told of it looks up one by one, a tenth of a second each.
+    consumer.assign(parts)
+    consumer.pause(*parts)
+    begins, ends = await asyncio.gather(consumer.beginning_offsets(parts), consumer.end_offsets(parts))
+    return {part: (begins[part], ends[part]) for part in parts}
 
 
 async def fetch(

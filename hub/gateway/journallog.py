@@ -9,7 +9,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from hub.core.topics import JOURNAL
-from hub.gateway.feedlog import FeedUnavailable, KafkaFeeds, fetch
+from hub.gateway.feedlog import FeedUnavailable, KafkaFeeds, extents, fetch
 
 
 class JournalLog(Protocol):
@@ -30,16 +30,16 @@ class KafkaJournal:
 
     async def ends(self) -> Mapping[int, int]:
         async with self._feeds.lent() as consumer:
-            found = await consumer.end_offsets(self._parts)
-        return {part.partition: offset for part, offset in found.items()}
+            found = await extents(consumer, self._parts)
+        return {part.partition: end for part, (_, end) in found.items()}
 
     async def oldest(self, read: Mapping[int, int], ends: Mapping[int, int]) -> int | None:
         behind = [part for part in self._parts if read.get(part.partition, 0) < ends[part.partition]]
         if not behind:
             return None
         async with self._feeds.lent() as consumer:
-            begins = await consumer.beginning_offsets(behind)
-        starts = {part: max(read.get(part.partition, 0), begin) for part, begin in begins.items()}
+            found = await extents(consumer, behind)
+        starts = {part: max(read.get(part.partition, 0), begin) for part, (begin, _) in found.items()}
         kept = [(part, start) for part, start in starts.items() if start < ends[part.partition]]
         return min(await asyncio.gather(*(self._written(*place) for place in kept)), default=None)
 

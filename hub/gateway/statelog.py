@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.partitioner import murmur2
 
 from hub.core.topics import LINES
-from hub.gateway.feedlog import KafkaFeeds, fetch
+from hub.gateway.feedlog import KafkaFeeds, extents, fetch
 
 EMPTY = 2
 """So many fetches without an answer end the reading: the cleaner may have taken the last records."""
@@ -32,8 +32,7 @@ class KafkaStates:
         part = TopicPartition(LINES, (murmur2(of) & 0x7FFFFFFF) % self._partitions)
         wanted, found, empty = frozenset(keys), dict[bytes, bytes](), 0
         async with self._feeds.lent() as consumer:
-            offset = (await consumer.beginning_offsets([part]))[part]
-            end = (await consumer.end_offsets([part]))[part]
+            offset, end = (await extents(consumer, [part]))[part]
         while offset < end and empty < EMPTY:
             async with self._feeds.lent() as consumer:
                 records = await fetch(consumer, part, offset)

@@ -121,6 +121,8 @@ async def _ends(broker: Broker) -> dict[TopicPartition, int]:
             for number in cluster.partitions_for_topic(topic) or ()
             if not topic.startswith("__")
         ]
+        # The offsets of topics that it was not told of it would look up one topic at a time.
+        reader.assign(parts)
         return dict(await reader.end_offsets(parts))
     finally:
         await reader.stop()

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from hub import kafka as low
-from hub.core import batch, topics
+from hub.core import batch, delivery, topics
 from hub.core.admission import Admitted, admit
 from hub.core.catalogue import KINDS
 from hub.core.cloudevents import STRUCTURED
+from hub.core.delivery import Delivery
 from hub.core.event import Event, Rejected
 from hub.core.journal import Accepted, Refused, load
 from hub.core.partners import Partner
@@ -263,3 +264,24 @@ async def test_with_kafka_gone_no_line_is_shown_that_no_log_could_tell_of(kafka:
         await kafka.start()
         shown = await eventually(lambda: client.get(f"/v1/learning-lines/{learner}", headers=headers), 200)
         assert "brin:00YY01" in shown.text
+
+
+async def test_who_waits_for_one_of_a_hundred_feeds_is_told_of_its_event_at_once(kafka: Broker) -> None:
+    ids = [f"waiting-{uuid.uuid4().hex[:8]}" for _ in range(100)]
+    await kafka.create([topics.outbox_topic(id) for id in ids])
+    feeds = kit.feeds(kafka)
+    await feeds.start()
+    waiting = [asyncio.create_task(feeds.read(id, 0, 10, wait=60)) for id in ids]
+    try:
+        for id in ids:
+            await feeds.span(id)
+        async with low.producer(Settings(kafka=kafka.bootstrap)) as producer:
+            for id in ids:
+                _, key, value, headers = delivery.to_record(id, Delivery("d1", "s", 1, b"{}"))
+                await producer.send_and_wait(topics.outbox(id), value, key, headers=list(headers))
+        # Asked of the broker one feed after the other they would take ten seconds more.
+        async with asyncio.timeout(5):
+            pages = await asyncio.gather(*waiting)
+    finally:
+        await feeds.stop()
+    assert [[number for number, _ in page.deliveries] for page in pages] == [[1]] * len(ids)
