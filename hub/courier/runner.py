@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import time
 from collections.abc import Callable, Collection, Coroutine
@@ -30,6 +29,7 @@ from hub.courier.sender import Sender
 from hub.courier.tls import Contexts
 from hub.courier.tokens import Tokens
 from hub.courier.writer import Writer
+from hub.memory import spare_the_loaded
 from hub.settings import Settings
 from hub.telemetry import log
 
@@ -95,7 +95,7 @@ class Courier:
         self._running = True
         try:
             if await _unless(stopped, self._start()):
-                _spare_the_loaded()
+                spare_the_loaded()
                 await self._deliver(stopped)
         finally:
             self._running = False
@@ -190,13 +190,6 @@ class Courier:
     def _written(self, id: str) -> None:
         if self._reader is not None:
             self._reader.follow(id)
-
-
-def _spare_the_loaded() -> None:
-    """What is there now, modules most of all, stays until the end. To look through it for garbage each time takes some
-    50 ms, in which nobody gets anything; and the more is delivered, the more often."""
-    gc.collect()
-    gc.freeze()
 
 
 async def _unless(stopped: asyncio.Task[bool], start: Coroutine[None, None, None]) -> bool:

@@ -149,7 +149,7 @@ class Queries:
         """The counts behind the page of the procesregisseur at `now` (milliseconds since 1970)."""
         first = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
         with self._engine.connect() as connection:
-            counted = _by_what(connection.execute(_HOURLY.where(hourly.c.hour >= first)))
+            counted = _by_what(connection.execute(_HOURLY.where(hourly.c.hour >= first)).all())
         totals = {what: sum(count.n for count in counts) for what, counts in counted.items()}
         return Flows(
             at=now,

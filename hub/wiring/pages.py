@@ -19,14 +19,21 @@ from hub.wiring.troubles import Troubles
 
 T = TypeVar("T")
 
-FRESH_SECONDS = 0.4
-"""So long what was read of the flows is good for whoever looks next."""
+EVERY_SECONDS = 0.5
+"""While somebody looks, the flows are read so often."""
 
 KEPT_SECONDS = 1.0
-"""So old it may be while the next one is read. An open page asks twice a second: together less than two seconds."""
+"""What was read longer ago than this nobody is shown. An open page asks twice a second: together less than two
+seconds."""
+
+WATCHED_SECONDS = 30.0
+"""So long after somebody looked it is read anew for whoever looks next."""
+
+REST = 3
+"""A reader rests at least so many times as long as it read, to leave the database to those who write."""
 
 RHYTHM_SECONDS = (30.0, 300.0)
-"""The same two for what the flows did over weeks: it is read for silences, which are counted in days."""
+"""The first two for what the flows did over weeks: it is read for silences, which are counted in days."""
 
 
 def pages(aggregates: Aggregates, inside: Inside) -> list[Any]:
@@ -102,38 +109,55 @@ class Inside:
 
 
 class Kept(Generic[T]):
-    """One reading serves all who look at about the same time. Who looks again and again does not wait for the next
-    one. `latest` is the last one that was done; `fresh` and `kept` are seconds."""
+    """One reading serves all who look at about the same time. As long as somebody looks now and then it is read again
+    and again, so that nobody but the first has to wait. `latest` is the last one that was done; `every` and `kept` are
+    seconds."""
 
     def __init__(
-        self, read: Callable[[], T], fresh: float = FRESH_SECONDS, kept: float = KEPT_SECONDS
+        self, read: Callable[[], T], every: float = EVERY_SECONDS, kept: float = KEPT_SECONDS
     ) -> None:
         self.latest: T | None = None
-        self._read, self._fresh, self._kept = read, fresh, kept
+        self._read, self._every, self._kept = read, every, kept
         self._reading: asyncio.Future[T] | None = None
-        self._begun = 0.0
-        self._as_of = 0.0
+        self._next: asyncio.TimerHandle | None = None
+        self._begun = self._as_of = self._looked = 0.0
 
     async def __call__(self) -> T:
-        now = time.monotonic()
-        if self._reading is None or (self._reading.done() and now - self._begun > self._fresh):
-            self._begun = now
-            self._reading = asyncio.ensure_future(asyncio.to_thread(self._done, now))
-            self._reading.add_done_callback(_seen)
+        self._looked = now = time.monotonic()
         if self.latest is not None and now - self._as_of <= self._kept:
+            if self._next is None:
+                self._begin()
             return self.latest
-        return await asyncio.shield(self._reading)
+        return await asyncio.shield(self._begin())
+
+    def _begin(self) -> asyncio.Future[T]:
+        """The reading that is being done, or a new one."""
+        if self._reading is None or self._reading.done():
+            if self._next is not None:
+                self._next.cancel()
+            self._begun = time.monotonic()
+            self._reading = asyncio.ensure_future(asyncio.to_thread(self._done, self._begun))
+            self._reading.add_done_callback(self._again)
+        return self._reading
 
     def _done(self, as_of: float) -> T:
         found = self._read()
         self.latest, self._as_of = found, as_of
         return found
 
+    def _again(self, done: asyncio.Future[T]) -> None:
+        # What it failed by, whoever waited for it meets.
+        if done.cancelled() or done.exception() is not None:
+            self._next = None
+            return
+        took = time.monotonic() - self._begun
+        rest = max(self._every - took, REST * took)
+        self._next = asyncio.get_running_loop().call_later(rest, self._unless_nobody_looks)
 
-def _seen(done: asyncio.Future[Any]) -> None:
-    """What it failed by, whoever has to wait for the next one meets."""
-    if not done.cancelled():
-        done.exception()
+    def _unless_nobody_looks(self) -> None:
+        self._next = None
+        if time.monotonic() - self._looked < WATCHED_SECONDS:
+            self._begin()
 
 
 class Aggregates:
@@ -188,7 +212,7 @@ class Aggregates:
         from hub.monitor.health import health
 
         now, flows = clocks.wall(), self._flows.latest
-        if flows is None or now - flows.at > FRESH_SECONDS * 1000:
+        if flows is None or now - flows.at > KEPT_SECONDS * 1000:
             flows = self._queries.flows(now)
         return health(flows, figures(flows, self.naming(), now))
 

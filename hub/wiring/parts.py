@@ -10,6 +10,7 @@ from functools import partial
 from hub import pairwise, private
 from hub.core import batch
 from hub.core.known import Known
+from hub.memory import spare_the_loaded
 from hub.settings import Settings
 from hub.telemetry import metrics, service
 from hub.telemetry.gate import scrape
@@ -109,6 +110,7 @@ def projector(settings: Settings) -> int:
                 _once_ready(running.ready, partial(every, EVERY_SECONDS, purge.look))
             )
             ending = asyncio.create_task(then(stopping, running.stop))
+            spare_the_loaded()
             try:
                 await running.run()
             finally:

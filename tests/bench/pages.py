@@ -4,7 +4,8 @@
 hub with part of the year in it; its read model is filled up to ROWS entries of the journal, with the deliveries that
 belong to them, by the code that the projector runs; then RATE events a second come in through the door for SECONDS,
 while every page (`tests/browser/table.py`) is asked as each role that may see it, one after the other. Times are those
-that the gateway notes of each request.
+that the gateway notes of each request. Beside them somebody looks at the figures of today, and now and then an event
+is published to see how soon it is shown.
 """
 
 from __future__ import annotations
@@ -38,10 +39,15 @@ from tests import journals, postgres
 from tests.bench.table import show
 from tests.browser.look import sign_in
 from tests.browser.table import ROUTES, address, routes
-from tests.browser.town import BROKEN, WELL, Town, send
+from tests.browser.town import BROKEN, OFFER, WELL, Town, send
 
 ROWS, SECONDS, RATE = 1_000_000, 60.0, 200.0
 TARGET_MS = 300.0
+LIVE_SECONDS = 2.0
+POLL_SECONDS = 0.5
+"""An open page asks so often (`hub/monitor/static/monitor.js`)."""
+OFFERING, OFFER_EVERY = "gemeente-almere", 3.0
+"""In the year that flows by it offers nothing; here one offer comes some seconds after the other was shown."""
 DAYS = 14
 """The history goes so far back."""
 AT_ONCE = 2000
@@ -54,7 +60,8 @@ WAITING = 200
 def main(
     rows: int = ROWS, seconds: float = SECONDS, rate: float = RATE, kinds: str = "sqlite,postgresql"
 ) -> None:
-    """Prints a table for each kind of database; raises AssertionError when a page is slower than TARGET_MS."""
+    """Prints a table for each kind of database; raises AssertionError when a page is slower than TARGET_MS, or what
+    is published is shown later than LIVE_SECONDS."""
     slow: list[str] = []
     for kind in kinds.split(","):
         with tempfile.TemporaryDirectory() as folder, _database(kind) as database:
@@ -83,8 +90,9 @@ async def measure(town: Town, kind: str, rows: int, seconds: float, rate: float)
     clients = {role: await sign_in(town, role) for role in PersonRole}
     past = log.stat().st_size
     flowing = asyncio.create_task(flow(town, seconds, rate))
+    watching = asyncio.create_task(watch(town, await sign_in(town, PersonRole.PROCESREGISSEUR), flowing))
     asked = await ask(town, clients, flowing)
-    sent = await flowing
+    sent, lives = await flowing, await watching
     took: dict[str, list[float]] = defaultdict(list)
     with log.open("rb") as lines:
         lines.seek(past)
@@ -102,7 +110,9 @@ async def measure(town: Town, kind: str, rows: int, seconds: float, rate: float)
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     title = f"Pages on {kind}, {held:,} entries, {sent / seconds:.0f} events/s; load {load} on {os.cpu_count()} cores"
     show(title, ("page", "roles", "asked", "p50 ms", "p95 ms", "p99 ms"), table)
-    return slow
+    told = " ".join(f"{one:.2f}" for one in sorted(lives))
+    print(f"  seconds from an event that is published to the open page that shows it: {told}", flush=True)
+    return slow + ([f"{kind} live: {max(lives):.1f} s"] if max(lives) > LIVE_SECONDS else [])
 
 
 def fill(town: Town, rows: int) -> int:
@@ -205,6 +215,29 @@ async def ask(
         for client in clients.values():
             await client.aclose()
     return asked
+
+
+async def watch(town: Town, client: httpx.AsyncClient, while_: asyncio.Task[int]) -> list[float]:
+    """How many seconds it took from publishing an event until a page that is open showed it, time after time."""
+    took, name = [], town.directory.partners[OFFERING].name
+
+    async def shown() -> str:
+        answer = await client.get("/monitor/live?page=numbers")
+        rows = answer.raise_for_status().json()["parts"]["events"].split("</tr>")
+        ours = (row for row in rows if KINDS[OFFER].nl in row and f">{name}<" in row)
+        return next(ours, "").partition("</svg>")[2]
+
+    try:
+        while not while_.done():
+            before, begun = await shown(), time.monotonic()
+            await asyncio.to_thread(town.offer, OFFERING)
+            while await shown() == before:
+                await asyncio.sleep(POLL_SECONDS)
+            took.append(time.monotonic() - begun)
+            await asyncio.sleep(OFFER_EVERY)
+    finally:
+        await client.aclose()
+    return took
 
 
 def _percentiles(took: list[float]) -> tuple[float, float, float]:

@@ -42,6 +42,7 @@ DAYS = ("2026-09-30", "2026-11-15", "2027-02-20", "2027-05-25", "2027-07-20")
 """The clock stands at each in turn, while all that happened since the one before comes in."""
 BROKEN, WELL = "oostvaarders-college", "taalcentrum-almere"
 """Partners with a webhook; that of the first agrees and then fails."""
+OFFER = f"{PREFIX}offer.published.v1"
 SURE = 0.95
 """Of what the story has at least so much is accepted: some answers of its partners come before their questions."""
 PATIENCE = 240.0
@@ -209,9 +210,9 @@ class Town:
             done = await client.put(f"{where}/position", json={"number": after}, headers=headers)
             done.raise_for_status()
 
-    def offer(self) -> None:
+    def offer(self, by: str = WELL) -> None:
         """One more offer of places, as its publisher sends it. Returns when the hub has it."""
-        kind, partner = KINDS[f"{PREFIX}offer.published.v1"], self.directory.partners[WELL]
+        kind, partner = KINDS[OFFER], self.directory.partners[by]
         data = {**kind.example, "offerId": str(uuid.uuid4()), "orgId": partner.orgs[0].ref}
         event = cloud_event(
             f"{kind.name}.v1",
@@ -222,7 +223,7 @@ class Town:
             time=datetime.now(UTC),
             sequence=1,
         )
-        headers = {**_token(WELL), "Content-Type": "application/cloudevents+json"}
+        headers = {**_token(by), "Content-Type": "application/cloudevents+json"}
         answer = httpx.post(
             f"{self.url}/v1/events", content=orjson.dumps(event), headers=headers, trust_env=False
         )

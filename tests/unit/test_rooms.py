@@ -27,6 +27,7 @@ COMMONS = {
     "hub.settings",
     "hub.kafka",
     "hub.locked",
+    "hub.memory",
     "hub.private",
     "hub.telemetry",
     "hub.errors",
