@@ -106,7 +106,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "attention": ("Vraagt aandacht", "Asks for attention"),
     "what_to_do": ("Wat te doen", "What to do"),
-    "all_well": ("Alles stroomt", "All is flowing"),
+    "all_well": ("Niets staat stil", "Nothing is stuck"),
     "all_well_more": (
         "Nergens wacht een bericht langer dan een minuut, en geen stroom is stiller dan anders.",
         "Nowhere does a message wait longer than a minute, and no flow is quieter than usual.",

@@ -30,8 +30,8 @@ from tests.broker import Broker
 from tests.gateway_fakes import PARTNERS, Hub
 
 
-def feeds(broker: Broker) -> KafkaFeeds:
-    return KafkaFeeds(lambda: low.consumer(broker.bootstrap, fetch_max_wait_ms=100), size=2)
+def feeds(broker: Broker, **options: Any) -> KafkaFeeds:
+    return KafkaFeeds(lambda: low.consumer(broker.bootstrap, fetch_max_wait_ms=100, **options), size=2)
 
 
 def offsets(broker: Broker, timeout: float = 5.0) -> KafkaOffsets:

@@ -269,18 +269,18 @@ async def test_with_kafka_gone_no_line_is_shown_that_no_log_could_tell_of(kafka:
 async def test_who_waits_for_one_of_a_hundred_feeds_is_told_of_its_event_at_once(kafka: Broker) -> None:
     ids = [f"waiting-{uuid.uuid4().hex[:8]}" for _ in range(100)]
     await kafka.create([topics.outbox_topic(id) for id in ids])
-    feeds = kit.feeds(kafka)
+    feeds = kit.feeds(kafka, retry_backoff_ms=2000)
     await feeds.start()
     waiting = [asyncio.create_task(feeds.read(id, 0, 10, wait=60)) for id in ids]
     try:
-        for id in ids:
-            await feeds.span(id)
-        async with low.producer(Settings(kafka=kafka.bootstrap)) as producer:
+        # It takes two seconds; each question about a feed that the consumer has to find first would take two as well.
+        async with asyncio.timeout(60):
             for id in ids:
-                _, key, value, headers = delivery.to_record(id, Delivery("d1", "s", 1, b"{}"))
-                await producer.send_and_wait(topics.outbox(id), value, key, headers=list(headers))
-        # Asked of the broker one feed after the other they would take ten seconds more.
-        async with asyncio.timeout(5):
+                await feeds.span(id)
+            async with low.producer(Settings(kafka=kafka.bootstrap)) as producer:
+                for id in ids:
+                    _, key, value, headers = delivery.to_record(id, Delivery("d1", "s", 1, b"{}"))
+                    await producer.send_and_wait(topics.outbox(id), value, key, headers=list(headers))
             pages = await asyncio.gather(*waiting)
     finally:
         await feeds.stop()
