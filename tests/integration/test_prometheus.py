@@ -76,13 +76,16 @@ class Scraper:
             process.wait(10)
 
     def ask(self, path: str, **query: str) -> Any:
-        """The data of an answer; None while nothing answers."""
+        """The data of an answer; None while it starts: first nothing answers, then it says that it is not ready."""
         try:
-            answer = httpx.get(f"{self.url}/api/v1/{path}", params=query).json()
+            answer = httpx.get(f"{self.url}/api/v1/{path}", params=query)
         except httpx.TransportError:
             return None
-        assert answer["status"] == "success", (query, answer)
-        return answer["data"]
+        if answer.status_code == 503:
+            return None
+        told = answer.json()
+        assert told["status"] == "success", (query, told)
+        return told["data"]
 
     def seen(self) -> bool:
         """Whether all parts were scraped."""
