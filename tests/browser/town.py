@@ -42,7 +42,9 @@ DAYS = ("2026-09-30", "2026-11-15", "2027-02-20", "2027-05-25", "2027-07-20")
 """The clock stands at each in turn, while all that happened since the one before comes in."""
 BROKEN, WELL = "oostvaarders-college", "taalcentrum-almere"
 """Partners with a webhook; that of the first agrees and then fails."""
-OFFER = f"{PREFIX}offer.published.v1"
+SLACK = "echnaton"
+"""It acknowledges no handover."""
+OFFER, ACKNOWLEDGED = f"{PREFIX}offer.published.v1", f"{PREFIX}handover.acknowledged.v1"
 SURE = 0.95
 """Of what the story has at least so much is accepted: some answers of its partners come before their questions."""
 PATIENCE = 240.0
@@ -156,12 +158,13 @@ class Town:
             made = await client.post("/v1/subscriptions", json=hook, headers=_token(WELL))
             self.fill = self.fill._replace(own=made.raise_for_status().json()["id"])
             self.receiver.broken.add(BROKEN)
-            story = list(school_year(self.directory, "browser", events=EVENTS, answers=True))
+            told = school_year(self.directory, "browser", events=EVENTS, answers=True)
+            story = [one for one in told if (one.partner, one.event["type"]) != (SLACK, ACKNOWLEDGED)]
             for start, day in zip(("", *DAYS), DAYS, strict=False):
                 self.stand_at(day)
-                told = [one for one in story if start < one.at.date().isoformat() <= day]
-                await send(client, told)
-                for one in told:
+                now = [one for one in story if start < one.at.date().isoformat() <= day]
+                await send(client, now)
+                for one in now:
                     self._note(one)
             await self._settle(
                 sum(one.at.date().isoformat() <= DAYS[-1] and not one.refused for one in story)
