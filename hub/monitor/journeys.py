@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
 from hub.core.catalogue import KINDS, about_persons
 from hub.core.catalogue.base import Kind
@@ -19,6 +20,7 @@ from hub.core.dead_letters import cause
 from hub.monitor.frame import Frame, draw, frame
 from hub.monitor.frame import page as as_page
 from hub.monitor.journeys_words import CAUSES, QUARANTINES, STEPS, VERDICTS, WORDS, reason
+from hub.monitor.site import HEADERS
 from hub.monitor.verdicts import ENDED, GOT, OPEN, Standing, Verdict
 from hub.monitor.viewer import Api, GetViewer, Viewer
 from hub.monitor.words import CITY, Language
@@ -105,6 +107,10 @@ def router(api: Api, viewer: GetViewer) -> APIRouter:
             api(who, "GET", "/v1/journeys/_search", {**given, "limit": str(PAGE)}),
             api(who, "GET", "/v1/partners"),
         )
+        if given.keys() == {"id"} and found.well and len(found.body["journeys"]) == 1:
+            # Whoever has the number of a message looks for that message.
+            (only,) = found.body["journeys"]
+            return RedirectResponse(link(only), 303, dict(HEADERS))
         html = render_search(found.body if found.well else None, partners.body, asked, frame(request, who))
         return as_page(html, request, found.status)
 

@@ -180,6 +180,19 @@ class TestPages:
         assert shown.status_code == found.status_code == 200
         assert "unknown class" in shown.text and "E1 " in found.text
 
+    async def test_who_has_the_number_of_one_message_is_led_to_it(self, people: Stage) -> None:
+        browser = people.browser()
+        await browser.log_in("sub-regie")
+        two = await browser.hub.get("/journeys", params={"id": "1"})
+        people.hub.search.found = people.hub.search.found[:1]
+        only = await browser.hub.get("/journeys", params={"id": "1"})
+        asked_more = await browser.hub.get("/journeys", params={"id": "1", "type": GROUP})
+        people.hub.search.found = []
+        none = await browser.hub.get("/journeys", params={"id": "1"})
+        assert [answer.status_code for answer in (two, only, asked_more, none)] == [200, 303, 200, 200]
+        shown = await browser.hub.get(only.headers["location"])
+        assert shown.status_code == 200 and "een gerucht" in shown.text
+
     async def test_the_privacy_officer_and_who_is_not_logged_in_are_shown_none(self, people: Stage) -> None:
         browser = people.browser()
         assert (await browser.hub.get("/journeys")).status_code == 303
