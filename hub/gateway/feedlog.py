@@ -177,25 +177,31 @@ class KafkaFeeds:
                 continue
             try:
                 async with self.lent() as consumer:
-                    found = await extents(consumer, list(self._waiting))
+                    sizes = await ends(consumer, list(self._waiting))
             except FeedUnavailable as error:
                 log.event("feeds.interrupted", "warning", error=error)
                 continue
-            for part, (_, size) in found.items():
+            for part, size in sizes.items():
                 for beyond, event in self._waiting.get(part, ()):
                     if size > beyond:
                         event.set()
+
+
+async def ends(consumer: AIOKafkaConsumer, parts: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Offset of the next record to come."""
+    # It learns of all of them at once; topics that it was not told of it looks up one by one, a tenth of a second each.
+    consumer.assign(parts)
+    consumer.pause(*parts)
+    return dict(await consumer.end_offsets(parts))
 
 
 async def extents(
     consumer: AIOKafkaConsumer, parts: Sequence[TopicPartition]
 ) -> dict[TopicPartition, tuple[int, int]]:
     """Offset of the oldest record that is kept, and of the next one to come."""
-    # It learns of all of them at once; topics that it was not told of it looks up one by one, a tenth of a second each.
-    consumer.assign(parts)
-    consumer.pause(*parts)
-    begins, ends = await asyncio.gather(consumer.beginning_offsets(parts), consumer.end_offsets(parts))
-    return {part: (begins[part], ends[part]) for part in parts}
+    sizes = await ends(consumer, parts)
+    begins = await consumer.beginning_offsets(parts)
+    return {part: (begins[part], sizes[part]) for part in parts}
 
 
 async def fetch(

@@ -9,7 +9,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from hub.core.topics import JOURNAL
-from hub.gateway.feedlog import FeedUnavailable, KafkaFeeds, extents, fetch
+from hub.gateway.feedlog import FeedUnavailable, KafkaFeeds, ends, extents, fetch
 
 
 class JournalLog(Protocol):
@@ -30,8 +30,8 @@ class KafkaJournal:
 
     async def ends(self) -> Mapping[int, int]:
         async with self._feeds.lent() as consumer:
-            found = await extents(consumer, self._parts)
-        return {part.partition: end for part, (_, end) in found.items()}
+            found = await ends(consumer, self._parts)
+        return {part.partition: offset for part, offset in found.items()}
 
     async def oldest(self, read: Mapping[int, int], ends: Mapping[int, int]) -> int | None:
         behind = [part for part in self._parts if read.get(part.partition, 0) < ends[part.partition]]
